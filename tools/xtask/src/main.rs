@@ -1,0 +1,2 @@
+//! Project tool.
+fn main() {}
