@@ -1,0 +1,159 @@
+//! Signing in: a command over two streams. The user signed in and a session started, or neither.
+
+use crate::actor::Stamp;
+use crate::fact::Event;
+use crate::id::{SessionId, UserId};
+use crate::rejection::{Rejection, ValueFault};
+use crate::secret::{PasswordHash, TokenHash, TotpSeed};
+use crate::time::{Span, Timestamp};
+use crate::user::state::{ApprovalStatus, NewPassword, Password, SignUpStatus, User};
+use crate::{session, user};
+
+#[cfg(test)]
+mod scenarios;
+
+/// What is asked, and what was found out before deciding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignIn {
+    /// Who wants to sign in.
+    pub user: UserId,
+    /// The hash against which the password was verified.
+    pub checked: PasswordHash,
+    /// The TOTP key against which a code was verified, and the step whose code it was.
+    pub totp: Option<(TotpSeed, u64)>,
+    /// What the application may do.
+    pub application: ApplicationGates,
+    /// Another password, hashed, to take the place of one that is due for change.
+    pub new_password: Option<NewPassword>,
+    /// The same password, hashed with today's cost, where the hash on record is weaker.
+    pub rehashed: Option<PasswordHash>,
+    /// The hash of the token that will be handed out.
+    pub token: TokenHash,
+    /// When the session ends by itself.
+    pub session_expires: Timestamp,
+    /// The settings in force.
+    pub settings: SignInSettings,
+}
+
+/// What the application through which somebody signs in may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApplicationGates {
+    /// Whether its users may sign in.
+    pub may_sign_in: bool,
+    /// Whether it kept to itself where its users are, or may say it.
+    pub metadata_in_order: bool,
+}
+
+/// The settings in force for signing in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignInSettings {
+    /// How long before its end a password counts as expiring soon.
+    pub expires_soon: Span,
+    /// Whether one may sign in with such a password.
+    pub may_sign_in_when_soon: bool,
+    /// Whether a TOTP code counts once only.
+    pub refuse_totp_reuse: bool,
+}
+
+/// Whether a password is due for change at `now`.
+pub fn is_due(password: &Password, settings: &SignInSettings, now: Timestamp) -> bool {
+    password.must_change || is_expiring(password, settings, now)
+}
+
+/// Whether a password is expired or expires soon.
+pub fn is_expiring(password: &Password, settings: &SignInSettings, now: Timestamp) -> bool {
+    password.is_expired(now) || password.expires.before(settings.expires_soon) < now
+}
+
+/// Decides whether a sign-in succeeds. The order of checks is that of Zato's contract, section 6.1,
+/// from step 5 on: nothing of an account is told before its credentials were right.
+pub fn decide(user: Option<&User>, asked: SignIn, stamp: &Stamp) -> Result<Vec<Event>, Rejection> {
+    let user = user.ok_or(Rejection::BadCredentials)?;
+    let password = user.password.as_ref().ok_or(Rejection::BadCredentials)?;
+    if asked.checked != password.hash {
+        return Err(Rejection::StaleProof);
+    }
+    check_totp(user, &asked)?;
+    check_account(user, asked.application)?;
+    check_password(password, &asked, stamp.at)?;
+
+    let mut events = Vec::with_capacity(3);
+    let due = is_due(password, &asked.settings, stamp.at);
+    if let Some(new) = asked.new_password.filter(|_| due) {
+        if new.expires <= stamp.at {
+            let (field, fault) = ("password.expires", ValueFault::OutOfRange);
+            return Err(Rejection::Unacceptable { field, fault });
+        }
+        let event = user::Event::PasswordChanged { password: new, must_change: false };
+        events.push(Event::User(user.id, event));
+    } else if let Some(hash) = asked.rehashed {
+        events.push(Event::User(user.id, user::Event::PasswordRehashed { hash }));
+    }
+    let session = SessionId(stamp.id(0));
+    let totp_step = asked.totp.map(|(_, step)| step);
+    events.push(Event::User(user.id, user::Event::SignedIn { session, totp_step }));
+    events.push(Event::Session(
+        session,
+        session::Event::Started {
+            user: user.id,
+            token: asked.token,
+            expires: asked.session_expires,
+            method: match totp_step {
+                Some(_) => session::Method::PasswordAndTotp,
+                None => session::Method::Password,
+            },
+            principal: user.username.clone(),
+        },
+    ));
+    Ok(events)
+}
+
+fn check_totp(user: &User, asked: &SignIn) -> Result<(), Rejection> {
+    match (&asked.totp, user.totp.enabled) {
+        (None, false) => Ok(()),
+        (Some((seed, step)), true) if user.totp.seed.as_ref() == Some(seed) => {
+            if asked.settings.refuse_totp_reuse && Some(*step) <= user.totp.last_step {
+                Err(Rejection::BadCredentials)
+            } else {
+                Ok(())
+            }
+        }
+        // It was switched, or the key replaced, since the code was looked at.
+        (None, true) | (Some(_), _) => Err(Rejection::StaleProof),
+    }
+}
+
+/// Whether the application and the state of the account let somebody in whose credentials were right.
+pub fn check_account(user: &User, application: ApplicationGates) -> Result<(), Rejection> {
+    if !application.may_sign_in {
+        return Err(Rejection::ApplicationNotAllowed);
+    }
+    if user.locked {
+        return Err(Rejection::AccountLocked);
+    }
+    if user.sign_up != SignUpStatus::Final {
+        return Err(Rejection::SignUpNotFinal);
+    }
+    if user.approval.status != ApprovalStatus::Approved {
+        return Err(Rejection::NotApproved);
+    }
+    Ok(())
+}
+
+fn check_password(password: &Password, asked: &SignIn, now: Timestamp) -> Result<(), Rejection> {
+    let replaced = asked.new_password.is_some();
+    if password.is_expired(now) && !replaced {
+        return Err(Rejection::PasswordExpired);
+    }
+    if !asked.application.metadata_in_order {
+        return Err(Rejection::MetadataNotAllowed);
+    }
+    let settings = &asked.settings;
+    if is_expiring(password, settings, now) && !settings.may_sign_in_when_soon && !replaced {
+        return Err(Rejection::PasswordExpiresSoon);
+    }
+    if password.must_change && !replaced {
+        return Err(Rejection::PasswordMustChange);
+    }
+    Ok(())
+}

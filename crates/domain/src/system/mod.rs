@@ -1,0 +1,298 @@
+//! What concerns the whole store: its birth, its keys, the names of applications, operators' acts.
+
+use crate::id::{OrganizationId, Slot};
+use crate::rejection::{Rejection, ValueFault};
+use crate::text::Name;
+use crate::time::{Month, Timestamp};
+
+pub mod describe;
+
+pub use describe::describe;
+
+/// What can be asked of the store.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Give a key slot a purpose.
+    AssignSlot {
+        /// Which.
+        slot: Slot,
+        /// For what.
+        purpose: Purpose,
+    },
+    /// Give an application its number.
+    NameApplication(Name),
+    /// Put on record that the projections were rebuilt.
+    NoteRebuild {
+        /// How many facts were folded.
+        facts: u64,
+        /// The digest of the rows.
+        digest: [u8; 32],
+    },
+    /// Put on record that the wall clock jumped.
+    NoteClockJump {
+        /// What time it should have been.
+        expected: Timestamp,
+        /// What the clock said.
+        read: Timestamp,
+    },
+}
+
+/// What can have happened to the store. Nothing personal stands here: it is kept in clear.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The store was born.
+    Bootstrapped {
+        /// The organization that users belong to unless another is named.
+        organization: OrganizationId,
+        /// Its name.
+        name: Name,
+    },
+    /// A key slot has a purpose.
+    SlotAssigned {
+        /// Which.
+        slot: Slot,
+        /// For what.
+        purpose: Purpose,
+    },
+    /// An application has a number.
+    ApplicationNamed {
+        /// The number, from 1.
+        number: u16,
+        /// Its name.
+        name: Name,
+    },
+    /// The projections were rebuilt and swapped in.
+    ViewsRebuilt {
+        /// How many facts were folded.
+        facts: u64,
+        /// The digest of the rows.
+        digest: [u8; 32],
+    },
+    /// The wall clock jumped.
+    ClockJumped {
+        /// What time it should have been.
+        expected: Timestamp,
+        /// What the clock said.
+        read: Timestamp,
+    },
+}
+
+impl Event {
+    /// The name outside the code; never renamed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Bootstrapped { .. } => "system.bootstrapped",
+            Self::SlotAssigned { .. } => "system.slot_assigned",
+            Self::ApplicationNamed { .. } => "system.application_named",
+            Self::ViewsRebuilt { .. } => "system.views_rebuilt",
+            Self::ClockJumped { .. } => "system.clock_jumped",
+        }
+    }
+}
+
+/// What a key that belongs to nobody is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Mailed codes and tokens are derived with it.
+    Codes,
+    /// Names that nobody holds are hashed with it.
+    Index,
+    /// Session tokens that must come out the same again are derived with it.
+    Tokens,
+    /// The seed of the key that signs checkpoints.
+    Checkpoints,
+    /// Origins of this month are sealed with it.
+    Month(Month),
+}
+
+impl Purpose {
+    /// The purposes that every store has from its birth.
+    pub const STANDING: [Self; 4] = [Self::Codes, Self::Index, Self::Tokens, Self::Checkpoints];
+}
+
+/// What is true of the store.
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
+pub struct System {
+    /// How many facts its stream has.
+    pub version: u32,
+    /// The organization that users belong to unless another is named, and its name.
+    pub default_organization: Option<(OrganizationId, Name)>,
+    /// The slots in use that belong to nobody.
+    pub slots: Vec<(Slot, Purpose)>,
+    /// The names of applications; the first has number 1.
+    pub applications: Vec<Name>,
+}
+
+impl System {
+    /// The slot in use for `purpose`.
+    pub fn slot(&self, purpose: Purpose) -> Option<Slot> {
+        self.slots.iter().rev().find(|(_, of)| *of == purpose).map(|(slot, _)| *slot)
+    }
+
+    /// The number of an application, if it has one.
+    pub fn application(&self, name: &str) -> Option<u16> {
+        let index = self.applications.iter().position(|known| known.as_str() == name)?;
+        u16::try_from(index + 1).ok()
+    }
+
+    /// The name of an application.
+    pub fn application_name(&self, number: u16) -> Option<&Name> {
+        self.applications.get(usize::from(number).checked_sub(1)?)
+    }
+}
+
+/// Decides what `command` makes happen, or why nothing may.
+pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection> {
+    match command {
+        Command::AssignSlot { purpose, .. } if system.slot(purpose).is_some() => Ok(vec![]),
+        Command::AssignSlot { slot, purpose } => Ok(vec![Event::SlotAssigned { slot, purpose }]),
+        Command::NameApplication(name) if system.application(name.as_str()).is_some() => Ok(vec![]),
+        Command::NameApplication(name) => {
+            let number = u16::try_from(system.applications.len() + 1).map_err(|_| {
+                Rejection::Unacceptable { field: "application", fault: ValueFault::OutOfRange }
+            })?;
+            Ok(vec![Event::ApplicationNamed { number, name }])
+        }
+        Command::NoteRebuild { facts, digest } => Ok(vec![Event::ViewsRebuilt { facts, digest }]),
+        Command::NoteClockJump { expected, read } => {
+            Ok(vec![Event::ClockJumped { expected, read }])
+        }
+    }
+}
+
+/// Folds one fact into the state.
+pub fn evolve(system: &mut System, version: u32, event: &Event) {
+    system.version = version;
+    match event {
+        Event::Bootstrapped { organization, name } => {
+            system.default_organization = Some((*organization, name.clone()));
+        }
+        Event::SlotAssigned { slot, purpose } => system.slots.push((*slot, *purpose)),
+        Event::ApplicationNamed { name, .. } => system.applications.push(name.clone()),
+        Event::ViewsRebuilt { .. } | Event::ClockJumped { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::description::{Change, Description, Shown};
+    use crate::scenario::*;
+
+    const NOVEMBER: Purpose = Purpose::Month(Month(202_311));
+
+    #[test]
+    fn a_purpose_is_given_one_slot() {
+        let world = nothing()
+            .when(Command::AssignSlot { slot: Slot(9), purpose: NOVEMBER })
+            .then([Event::SlotAssigned { slot: Slot(9), purpose: NOVEMBER }])
+            .when(Command::AssignSlot { slot: Slot(10), purpose: NOVEMBER })
+            .then_nothing();
+        assert_eq!(world.system().slot(NOVEMBER), Some(Slot(9)));
+        assert_eq!(world.system().slot(Purpose::Month(Month(202_312))), None);
+        world
+            .when(Command::AssignSlot { slot: Slot(10), purpose: Purpose::Index })
+            .then([Event::SlotAssigned { slot: Slot(10), purpose: Purpose::Index }]);
+    }
+
+    #[test]
+    fn a_slot_assigned_later_takes_the_place_of_the_earlier_one() {
+        let assigned = |slot| Event::SlotAssigned { slot: Slot(slot), purpose: Purpose::Codes };
+        assert_eq!(given([assigned(1), assigned(9)]).system().slot(Purpose::Codes), Some(Slot(9)));
+    }
+
+    #[test]
+    fn applications_are_numbered_from_one_in_the_order_they_come() {
+        let named = |number, text| Event::ApplicationNamed { number, name: name(text) };
+        let world = nothing()
+            .when(Command::NameApplication(name("crm")))
+            .then([named(1, "crm")])
+            .when(Command::NameApplication(name("shop")))
+            .then([named(2, "shop")])
+            .when(Command::NameApplication(name("crm")))
+            .then_nothing();
+        let system = world.system();
+        assert_eq!((system.application("shop"), system.application("nowhere")), (Some(2), None));
+        assert_eq!(system.application_name(2), Some(&name("shop")));
+        assert_eq!((system.application_name(0), system.application_name(3)), (None, None));
+    }
+
+    #[test]
+    fn there_are_at_most_as_many_applications_as_numbers() {
+        let named = |number: u16| System {
+            applications: (0..number).map(|n| name(&format!("app {n}"))).collect(),
+            ..System::default()
+        };
+        let one_more = || Command::NameApplication(name("one more"));
+        assert_eq!(
+            decide(&named(u16::MAX - 1), one_more()),
+            Ok(vec![Event::ApplicationNamed { number: u16::MAX, name: name("one more") }])
+        );
+        assert_eq!(
+            decide(&named(u16::MAX), one_more()),
+            Err(unacceptable("application", ValueFault::OutOfRange))
+        );
+    }
+
+    #[test]
+    fn rebuilds_and_clock_jumps_are_put_on_record_each_time() {
+        let rebuilt = Event::ViewsRebuilt { facts: 17, digest: [0xAB; 32] };
+        let jumped = Event::ClockJumped { expected: at(0), read: at(9) };
+        for _ in 0..2 {
+            nothing()
+                .when(Command::NoteRebuild { facts: 17, digest: [0xAB; 32] })
+                .then([rebuilt.clone()])
+                .when(Command::NoteClockJump { expected: at(0), read: at(9) })
+                .then([jumped.clone()]);
+        }
+    }
+
+    #[test]
+    fn a_birth_names_the_default_organization() {
+        let world = given([Event::Bootstrapped { organization: HOME, name: name("default") }]);
+        assert_eq!(world.system().default_organization, Some((HOME, name("default"))));
+    }
+
+    #[test]
+    fn what_happened_to_the_store_is_told_with_its_figures() {
+        let sentence = |event: &Event| describe(event).sentence;
+        assert_eq!(
+            describe(&Event::Bootstrapped { organization: HOME, name: name("default") }),
+            Description::new(
+                "The store was created, with \"default\" as its default organization",
+                vec![Change::new("default_organization", None, Shown::text(&HOME))],
+            )
+        );
+        assert_eq!(
+            describe(&Event::SlotAssigned { slot: Slot(9), purpose: NOVEMBER }),
+            Description::new(
+                "Key slot 9 was put to use for the origins of 2023-11",
+                vec![Change::new("key_slots.9", None, Shown::text("the origins of 2023-11"))],
+            )
+        );
+        for purpose in Purpose::STANDING {
+            let told = sentence(&Event::SlotAssigned { slot: Slot(1), purpose });
+            assert!(told.len() > "Key slot 1 was put to use for ".len(), "{told}");
+        }
+        assert_eq!(
+            describe(&Event::ApplicationNamed { number: 2, name: name("shop") }),
+            Description::new(
+                "The application \"shop\" was given the number 2",
+                vec![Change::new("applications.2", None, Shown::text("shop"))],
+            )
+        );
+        assert_eq!(
+            sentence(&Event::ViewsRebuilt { facts: 17, digest: [0x0B; 32] }),
+            format!("The projections were rebuilt from 17 facts, digest {}", "0b".repeat(32))
+        );
+        assert_eq!(
+            describe(&Event::ClockJumped { expected: at(0), read: at(9) }),
+            Description::new(
+                "The clock jumped forward by 9.000 s",
+                vec![Change::new("clock", Shown::Time(at(0)), Shown::Time(at(9)))],
+            )
+        );
+        let back = Event::ClockJumped { expected: at(0), read: Timestamp(at(-1).0 - 5_000) };
+        assert_eq!(sentence(&back), "The clock jumped back by 1.005 s");
+    }
+}
