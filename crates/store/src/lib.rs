@@ -1,6 +1,12 @@
-//! What is kept: so far the journal, and the tree through it.
+//! What is kept: so far one fact as bytes, its keys, and the journal.
 
+pub mod clock;
 pub mod journal;
+pub mod keyring;
+pub mod record;
+pub mod schema;
+pub mod sources;
 pub mod tree;
 
 pub use journal::disk::{Disk, RealDisk};
+pub use sources::{Reading, Sources};

@@ -1,0 +1,73 @@
+//! The frozen structs of sessions: tags 256 to 511.
+
+use domain::id::UserId;
+use domain::secret::TokenHash;
+use domain::session::Event;
+use domain::text::Username;
+use domain::time::Timestamp;
+
+use super::codec::read;
+use super::values::{UlidBytes, known, ulid, ulid_bytes, username};
+use super::{DecodeError, Kind, codes, frozen, put};
+
+/// The tag of `session.started`, one of the two facts whose origin is shown.
+pub const STARTED: u16 = 256;
+/// The tag of `session.renewed`, the other.
+pub const RENEWED: u16 = 257;
+
+frozen! { KINDS:
+    (256, 1) StartedV1<'a> {
+        user: UlidBytes,
+        token: [u8; 32],
+        expires: i64,
+        method: u8,
+        principal: Option<&'a str>,
+    }
+    (257, 1) RenewedV1 {
+        expires: i64,
+    }
+    (258, 1) EndedV1 {
+        reason: u8,
+    }
+}
+
+/// Appends the bytes of `event` and says what they are.
+pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
+    match event {
+        Event::Started { user, token, expires, method, principal } => put(
+            out,
+            &StartedV1 {
+                user: ulid_bytes(*user),
+                token: token.0,
+                expires: expires.0,
+                method: codes::method(*method),
+                principal: principal.as_ref().map(Username::as_str),
+            },
+        ),
+        Event::Renewed { expires } => put(out, &RenewedV1 { expires: expires.0 }),
+        Event::Ended { reason } => put(out, &EndedV1 { reason: codes::end_reason(*reason) }),
+    }
+}
+
+/// Reads the event that `bytes` hold.
+pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
+    match (kind.tag, kind.revision) {
+        (256, 1) => started(&read(bytes)?),
+        (257, 1) => Ok(Event::Renewed { expires: Timestamp(read::<RenewedV1>(bytes)?.expires) }),
+        (258, 1) => {
+            let reason = codes::end_reason_of(read::<EndedV1>(bytes)?.reason);
+            Ok(Event::Ended { reason: known("reason", reason)? })
+        }
+        _ => Err(DecodeError::UnknownKind(kind)),
+    }
+}
+
+fn started(stored: &StartedV1<'_>) -> Result<Event, DecodeError> {
+    Ok(Event::Started {
+        user: UserId(ulid(stored.user)),
+        token: TokenHash(stored.token),
+        expires: Timestamp(stored.expires),
+        method: known("method", codes::method_of(stored.method))?,
+        principal: stored.principal.map(username).transpose()?,
+    })
+}
