@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod journal;
 pub mod keyring;
+pub mod log;
 pub mod record;
 pub mod schema;
 pub mod sources;
