@@ -8,6 +8,7 @@ pub mod record;
 pub mod schema;
 pub mod sources;
 pub mod tree;
+pub mod views;
 
 pub use journal::disk::{Disk, RealDisk};
 pub use sources::{Reading, Sources};
