@@ -1,14 +1,36 @@
-//! What is kept: so far one fact as bytes, its keys, and the journal.
+//! What is kept. Synchronous throughout; time and chance arrive from outside.
+//!
+//! [`create`] makes a store, [`Store::open`] is recovery: it scans the journal, folds it into the
+//! views, judges the end. In reading order:
+//!
+//! * [`sources`], [`clock`]: time and chance, and the one notion of "now"
+//! * [`schema`], [`keyring`], [`record`]: one fact as bytes, and the keys it is sealed with
+//! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
+//! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
+//! * [`views`]: the read models, folded from it
+//! * [`turn`]: commands decided against a draft, committed at once
+//! * [`open`], [`rebuild`], [`verify`]: start, and what an operator asks for later
 
 pub mod clock;
+mod fold;
+pub mod follow;
+mod identity;
 pub mod journal;
 pub mod keyring;
 pub mod log;
+pub mod open;
+pub mod rebuild;
 pub mod record;
 pub mod schema;
 pub mod sources;
+#[cfg(test)]
+mod tests;
 pub mod tree;
+pub mod turn;
+pub mod verify;
 pub mod views;
 
 pub use journal::disk::{Disk, RealDisk};
+pub use open::{Opened, Options, Origins, Store, StoreError, create};
 pub use sources::{Reading, Sources};
+pub use turn::{CommitError, Fit, Signature, Turn, Writer};

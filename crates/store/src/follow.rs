@@ -1,0 +1,307 @@
+//! sled follows the journal: filled behind the commit, asked first by whoever reads by position, and
+//! never needed for an answer.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::journal::{Check, JournalError, JournalReader};
+use crate::log::{Log, LogDamage, Notice};
+use crate::open::{Options, SLED};
+use crate::sources::Sources;
+
+/// So many facts behind, sled is filled at once.
+const BEHIND_FACTS: u64 = 4_096;
+/// So long after a commit, sled is filled however few facts it is behind.
+const BEHIND_TIME: Duration = Duration::from_millis(500);
+/// Facts that are put before they are synced: bounds what a crash makes the filler do again.
+const SYNC_FACTS: u64 = 65_536;
+/// How long the filler waits after sled failed it, before it begins anew.
+const AFTER_DAMAGE: Duration = Duration::from_secs(1);
+
+/// Told what an operator wants to know; it must not block.
+pub type Notify = Arc<dyn Fn(&Notice) + Send + Sync>;
+
+/// The log by position, and the thread that keeps it filled.
+pub struct Follower {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    log: Log,
+    journal: JournalReader,
+    sources: Sources,
+    notify: Notify,
+    wanted: Mutex<Wanted>,
+    came: Condvar,
+}
+
+#[derive(Default)]
+struct Wanted {
+    committed: u64,
+    stop: bool,
+}
+
+/// Opens the log by position; what is wrong with it is told, and is no error.
+pub(crate) fn open(options: &Options, store_id: [u8; 16]) -> Log {
+    if !options.sled {
+        return Log::without("it was not asked for".to_owned());
+    }
+    let dir = options.dir.join(SLED);
+    let (log, notices) = Log::open(&dir, store_id, stamp(&options.sources));
+    for notice in &notices {
+        (options.notify)(notice);
+    }
+    log
+}
+
+impl Follower {
+    /// Begins to follow.
+    pub(crate) fn start(
+        log: Log,
+        journal: JournalReader,
+        sources: &Sources,
+        notify: &Notify,
+    ) -> std::io::Result<Self> {
+        let wanted = Wanted { committed: journal.head().position, stop: false };
+        let shared = Arc::new(Shared {
+            log,
+            journal,
+            sources: sources.clone(),
+            notify: Arc::clone(notify),
+            wanted: Mutex::new(wanted),
+            came: Condvar::new(),
+        });
+        let following = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("sled-filler".to_owned())
+            .spawn(move || following.follow())?;
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Told after each commit.
+    pub(crate) fn committed(&self, position: u64) {
+        let mut wanted = self.shared.wanted.lock();
+        wanted.committed = position;
+        drop(wanted);
+        self.shared.came.notify_one();
+    }
+
+    /// Up to where sled answers; 0 if it knows nothing.
+    pub fn filled(&self) -> u64 {
+        self.shared.log.filled().unwrap_or(0)
+    }
+
+    /// The records at these positions, which rise: from sled as far as it is filled, from the
+    /// journal beyond, and from the journal alone where sled fails.
+    pub(crate) fn read(
+        &self,
+        positions: &[u64],
+        each: &mut dyn FnMut(u64, &[u8]),
+    ) -> Result<(), JournalError> {
+        let filled = self.filled();
+        let (in_sled, beyond) =
+            positions.split_at(positions.partition_point(|position| *position <= filled));
+        let mut found = Vec::with_capacity(in_sled.len());
+        match self.shared.log.read(in_sled, &mut |at, record| found.push((at, record.to_vec()))) {
+            Ok(()) => {
+                for (position, record) in found {
+                    each(position, &record);
+                }
+                self.read_journal(beyond, each)
+            }
+            Err(damage) => {
+                self.shared.give_up(&damage);
+                self.read_journal(positions, each)
+            }
+        }
+    }
+
+    /// Compares sled with the journal, and returns up to where and what differs.
+    pub(crate) fn verify(&self) -> Result<(u64, Vec<String>), JournalError> {
+        let log = &self.shared.log;
+        let filled = self.filled();
+        let mut findings = Vec::new();
+        let compared = || -> Result<(), Compared> {
+            self.shared.journal.scan(1, filled, Check::Checksums, |frame| {
+                let (first, last) = (frame.header.first_position, frame.header.last_position());
+                if last > filled {
+                    return Ok(());
+                }
+                let held = log.records(first, last)?;
+                let same = held.iter().map(|(at, record)| (*at, record.as_slice()));
+                let header = log.frame(first)?;
+                if same.eq(frame.records()) && header.as_deref() == Some(&frame.header.encode()) {
+                    return Ok(());
+                }
+                Err(Compared::Differs(first))
+            })?;
+            Ok(())
+        };
+        match compared() {
+            Ok(()) | Err(Compared::Stopped) => {}
+            Err(Compared::Journal(error)) => return Err(error),
+            Err(Compared::Sled(damage)) => {
+                findings.push(damage.to_string());
+                self.shared.give_up(&damage);
+            }
+            Err(Compared::Differs(position)) => {
+                let what = format!("sled differs from the journal at or after position {position}");
+                log.distrust(what.clone());
+                self.shared.set_aside();
+                findings.push(what);
+            }
+        }
+        Ok((filled, findings))
+    }
+
+    /// Fills what is left, syncs it, and lets go of sled.
+    pub(crate) fn close(&self) {
+        self.shared.wanted.lock().stop = true;
+        self.shared.came.notify_one();
+        if let Some(thread) = self.thread.lock().take() {
+            // A panic of the filler was told by the panic hook; the journal has every fact.
+            drop(thread.join());
+        }
+        // Likewise whatever sled has to say now.
+        drop(self.shared.log.close());
+    }
+
+    fn read_journal(
+        &self,
+        positions: &[u64],
+        each: &mut dyn FnMut(u64, &[u8]),
+    ) -> Result<(), JournalError> {
+        // Neighbours are read in one go.
+        for run in positions.chunk_by(|position, next| position + 1 == *next) {
+            self.shared.journal.each_record(run[0], run[run.len() - 1], |position, record| {
+                each(position, record);
+                Ok::<(), JournalError>(())
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    fn follow(&self) {
+        loop {
+            let stop = self.wait();
+            if let Err(why) = self.fill() {
+                // Where the journal cannot be read, whoever needs the fact will hear of it.
+                if let Compared::Sled(damage) = why {
+                    self.give_up(&damage);
+                }
+                self.rest();
+            }
+            if stop {
+                return;
+            }
+        }
+    }
+
+    /// Waits until there is something worth filling, or nobody will come any more.
+    fn wait(&self) -> bool {
+        let behind = |wanted: &Wanted| {
+            // Where there is no sled, there is nothing to fill.
+            self.log.filled().map_or(0, |filled| wanted.committed.saturating_sub(filled))
+        };
+        let mut wanted = self.wanted.lock();
+        while !wanted.stop && behind(&wanted) == 0 {
+            self.came.wait(&mut wanted);
+        }
+        // A little later there will be more, and one sync does for all of it.
+        while !wanted.stop && behind(&wanted) < BEHIND_FACTS {
+            if self.came.wait_for(&mut wanted, BEHIND_TIME).timed_out() {
+                break;
+            }
+        }
+        wanted.stop
+    }
+
+    fn rest(&self) {
+        let mut wanted = self.wanted.lock();
+        if !wanted.stop {
+            // Whether time passed or somebody called does not matter.
+            self.came.wait_for(&mut wanted, AFTER_DAMAGE);
+        }
+    }
+
+    fn fill(&self) -> Result<(), Compared> {
+        let mut filler = match self.log.filler() {
+            Ok(filler) => filler,
+            Err(damage) if damage.is_damage() => return Err(damage.into()),
+            Err(_) => return Ok(()),
+        };
+        let from = filler.next();
+        let mut synced = from;
+        self.journal.scan(from, u64::MAX, Check::Checksums, |frame| {
+            filler.frame(&frame.header.encode())?;
+            for (_, record) in frame.records() {
+                filler.record(record)?;
+            }
+            if filler.next() - synced >= SYNC_FACTS {
+                filler.sync()?;
+                synced = filler.next();
+                // The rest can wait for the next start; who stops the process may not.
+                if self.wanted.lock().stop {
+                    return Err(Compared::Stopped);
+                }
+            }
+            Ok::<(), Compared>(())
+        })?;
+        if filler.next() > synced {
+            filler.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Sled failed somebody: if it is damaged it is set aside, and will be filled anew.
+    fn give_up(&self, damage: &LogDamage) {
+        if damage.is_damage() {
+            self.set_aside();
+        }
+    }
+
+    fn set_aside(&self) {
+        for notice in self.log.set_aside(stamp(&self.sources)) {
+            (self.notify)(&notice);
+        }
+        // Under the lock, so that the filler either sees it or is waiting.
+        let _wanted = self.wanted.lock();
+        self.came.notify_one();
+    }
+}
+
+fn stamp(sources: &Sources) -> u64 {
+    (sources.now)().wall.unix_secs()
+}
+
+/// What ended a walk over journal and sled.
+enum Compared {
+    Journal(JournalError),
+    Sled(LogDamage),
+    Differs(u64),
+    Stopped,
+}
+
+impl From<JournalError> for Compared {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<LogDamage> for Compared {
+    fn from(damage: LogDamage) -> Self {
+        Self::Sled(damage)
+    }
+}

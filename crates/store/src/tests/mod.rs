@@ -1,0 +1,8 @@
+//! The store as a whole: made, written, opened again, rebuilt, verified.
+
+mod following;
+mod house;
+mod opening;
+mod rebuilding;
+mod turns;
+mod views;

@@ -1,0 +1,43 @@
+//! Checking everything that is kept against itself.
+
+use crate::open::{Store, StoreError};
+use crate::rebuild::Rebuilt;
+
+/// What a verification looked at, and what it found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Facts that were read, opened and folded.
+    pub facts: u64,
+    /// Frames whose checksums, roots and padding are right.
+    pub frames: u64,
+    /// Frames that a failed write left behind a later segment's begin; they hold no fact.
+    pub dead_frames: u64,
+    /// Facts that sled holds as the journal does; 0 if it knows nothing.
+    pub sled_facts: u64,
+    /// What is wrong; nothing, if all is well.
+    pub findings: Vec<String>,
+}
+
+impl Store {
+    /// Checks frames and tree, compares sled with the journal, and folds the log anew; the fresh views come back to be compared with
+    /// the serving ones between two turns, unless the log cannot be read.
+    pub fn verify(&self) -> Result<(Report, Option<Rebuilt>), StoreError> {
+        match self.refold(|visit| self.journal().verify(visit)) {
+            Ok((fresh, verified)) => {
+                let (sled_facts, findings) = self.follower().verify()?;
+                let report = Report {
+                    facts: verified.head.position,
+                    frames: verified.frames,
+                    dead_frames: verified.dead.len() as u64,
+                    sled_facts,
+                    findings,
+                };
+                Ok((report, Some(self.compared(fresh)?)))
+            }
+            Err(error @ (StoreError::Damage(_) | StoreError::Unreadable { .. })) => {
+                Ok((Report { findings: vec![error.to_string()], ..Report::default() }, None))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
