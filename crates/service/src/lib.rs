@@ -1,1 +1,137 @@
-//! Placeholder map, replaced in the next commits.
+//! What is done: one writer thread, and the slow work before deciding.
+//!
+//! [`Service`] is the handle that surfaces hold. In reading order:
+//!
+//! * [`caller`], [`command`], [`settings`], [`failure`]: what goes in, and what can come back
+//! * [`writer`]: decide, commit, publish, answer; the only thread that writes
+//! * [`sign_in`], [`sign_up`]: commands that need hashing first ([`passwords`], [`totp`], [`tokens`])
+//! * [`queries`], [`history`]: reads of the views and of the log
+//! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
+//! * [`first_start`]: a new store and what its first users log in with
+
+pub mod caller;
+pub mod command;
+pub mod failure;
+pub mod first_start;
+pub mod history;
+pub mod passwords;
+pub mod queries;
+pub mod settings;
+pub mod sign_in;
+pub mod sign_up;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
+pub mod totp;
+pub mod upkeep;
+pub mod writer;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use store::Store;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+pub use crate::caller::{Caller, Proof};
+pub use crate::command::Command;
+pub use crate::failure::Failure;
+use crate::passwords::{Cost, Passwords};
+pub use crate::settings::Settings;
+pub use crate::writer::Done;
+use crate::writer::{Job, Task, Writer};
+
+/// The name of the thread that writes.
+pub const WRITER_THREAD: &str = "writer";
+
+/// Reads of the log, or of everybody, at once; more wait.
+pub const LONG_READS_MAX: usize = 4;
+
+/// The one service over the one domain; cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<Store>,
+    settings: Settings,
+    passwords: Passwords,
+    /// Reads that may be long, of the log or of everybody: so many at once.
+    long_reads: Semaphore,
+    /// Held by whoever folds a second set of views.
+    folding: tokio::sync::Mutex<()>,
+    queue: Mutex<Option<mpsc::Sender<Task>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Service {
+    /// Starts the writer and the hashing threads over an opened store.
+    ///
+    /// # Errors
+    /// The system's, where it refuses a thread.
+    pub fn start(store: Arc<Store>, writer: store::Writer, settings: Settings) -> io::Result<Self> {
+        let (sender, queue) = mpsc::channel(settings.queue_len_max);
+        let passwords = Passwords::start(Cost::STANDARD, None, settings.hashing_len_max)?;
+        let writer = Writer::new(Arc::clone(&store), writer, queue);
+        let threads = vec![
+            std::thread::Builder::new()
+                .name(WRITER_THREAD.to_owned())
+                .spawn(move || writer.run())?,
+        ];
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                settings,
+                passwords,
+                long_reads: Semaphore::new(LONG_READS_MAX),
+                folding: tokio::sync::Mutex::default(),
+                queue: Mutex::new(Some(sender)),
+                threads: Mutex::new(threads),
+            }),
+        })
+    }
+
+    /// Asks the writer for a command, and waits until it is durable or refused.
+    pub async fn execute(&self, caller: Caller, command: Command) -> Result<Done, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Task::Command(Box::new(Job { caller, command, reply })))?;
+        // A writer that is gone without an answer may have committed before it went.
+        answer.await.unwrap_or(Err(Failure::OutcomeUnknown))
+    }
+
+    /// What is kept.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Refuses what comes from now on, finishes what is queued, and closes the store.
+    pub fn close(&self) {
+        drop(self.inner.queue.lock().expect("nothing panics while it holds the queue").take());
+        let threads =
+            std::mem::take(&mut *self.inner.threads.lock().expect("nothing panics while joining"));
+        for thread in threads {
+            // A panic of the writer was reported by the panic hook when it happened.
+            drop(thread.join());
+        }
+        self.inner.store.close();
+    }
+
+    fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    fn send(&self, task: Task) -> Result<(), Failure> {
+        let queue = self.inner.queue.lock().expect("nothing panics while it holds the queue");
+        match queue.as_ref().ok_or(Failure::Closing)?.try_send(task) {
+            Ok(()) => Ok(()),
+            Err(mpsc::error::TrySendError::Full(_)) => Err(Failure::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(Failure::Closing),
+        }
+    }
+}

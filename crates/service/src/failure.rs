@@ -1,0 +1,46 @@
+//! Why the service could not answer as hoped: a rule said no, or a machine failed.
+
+use domain::rejection::Rejection;
+use store::StoreError;
+use thiserror::Error;
+
+use crate::passwords::{Busy, VerifyError};
+
+/// A "no", or a failure of a machine.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// A rule said no.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// A queue is full; later it may not be.
+    #[error("too busy")]
+    Busy,
+    /// Nobody knows whether it happened: the disk failed at the wrong moment.
+    #[error("the outcome is unknown")]
+    OutcomeUnknown,
+    /// It did not happen: the disk refused.
+    #[error("the disk refused the write")]
+    NotDone,
+    /// The service is shutting down.
+    #[error("shutting down")]
+    Closing,
+    /// What is kept could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Busy> for Failure {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+/// A stored hash that cannot be checked matches no password; it took as long to find out.
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Busy(busy) => busy.into(),
+            VerifyError::NotArgon2 | VerifyError::TooCostly => Rejection::BadCredentials.into(),
+        }
+    }
+}

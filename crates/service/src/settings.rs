@@ -1,0 +1,43 @@
+//! The settings in force, which travel in commands so that a fact never depends on configuration.
+
+use domain::sign_in::SignInSettings;
+use domain::time::Span;
+use domain::user::password::PasswordRules;
+use domain::user::sign_up::SignUpRules;
+
+/// What rules and limits are in force; the defaults are those of Zato's contract, section 8.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a new password must be like.
+    pub password: PasswordRules,
+    /// How long a new password lasts.
+    pub password_lasts: Span,
+    /// How signing in works.
+    pub sign_in: SignInSettings,
+    /// How long a session lasts.
+    pub session_lasts: Span,
+    /// How signing up works.
+    pub sign_up: SignUpRules,
+    /// Commands that may wait for the writer; more are answered as busy.
+    pub queue_len_max: usize,
+    /// Password hashes that may wait for a thread; more are answered as busy.
+    pub hashing_len_max: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            password: PasswordRules::default(),
+            password_lasts: Span::days(730),
+            sign_in: SignInSettings {
+                expires_soon: Span::days(30),
+                may_sign_in_when_soon: true,
+                refuse_totp_reuse: true,
+            },
+            session_lasts: Span::minutes(60),
+            sign_up: SignUpRules::default(),
+            queue_len_max: 4_096,
+            hashing_len_max: 256,
+        }
+    }
+}

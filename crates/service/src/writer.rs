@@ -1,0 +1,373 @@
+//! The one thread that writes: it takes what is queued, decides it against a draft, commits the
+//! facts of all of it at once, publishes them, and answers.
+
+use std::sync::Arc;
+
+use domain::actor::{Actor, ApplicationNumber, Stamp};
+use domain::fact::{CommandName, Event};
+use domain::id::{Position, SessionId, UserId};
+use domain::policy::{self, Act, Authority, Rights};
+use domain::rejection::{Held, Rejection};
+use domain::system::Purpose;
+use domain::text::{Name, Username};
+use domain::time::Timestamp;
+use domain::user::User;
+use domain::{session, sign_in, system, user};
+use store::rebuild::Rebuilt;
+use store::views::UserRow;
+use store::{CommitError, Fit, Signature, Store, Turn};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::caller::{Caller, Proof};
+use crate::command::Command;
+use crate::failure::Failure;
+
+/// Most commands in one turn.
+pub const TURN_COMMANDS_MAX: usize = 256;
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The last fact that the answer rests on.
+    pub position: Position,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The user it went to, as it is now.
+    pub user: Option<Arc<User>>,
+}
+
+/// What the writer's queue holds.
+pub(crate) enum Task {
+    /// A command, and whoever waits for the answer.
+    Command(Box<Job>),
+    /// Views folded anew, to be caught up and put in place of the serving ones.
+    Swap(Box<Rebuilt>, oneshot::Sender<Result<Vec<String>, Failure>>),
+    /// Views folded anew, to be caught up and compared with the serving ones.
+    Compare(Box<Rebuilt>, oneshot::Sender<Result<Vec<String>, Failure>>),
+}
+
+/// A command, and whoever waits for the answer.
+pub(crate) struct Job {
+    pub caller: Caller,
+    pub command: Command,
+    pub reply: oneshot::Sender<Result<Done, Failure>>,
+}
+
+/// The writer's own state; it lives on its thread until the queue is closed and empty.
+pub(crate) struct Writer {
+    store: Arc<Store>,
+    log: store::Writer,
+    queue: mpsc::Receiver<Task>,
+    /// A task that did not fit into the turn before.
+    held_over: Option<Task>,
+}
+
+impl Writer {
+    pub fn new(store: Arc<Store>, writer: store::Writer, queue: mpsc::Receiver<Task>) -> Self {
+        Self { store, log: writer, queue, held_over: None }
+    }
+
+    /// Works until nobody can send any more.
+    pub fn run(mut self) {
+        while let Some(task) = self.held_over.take().or_else(|| self.queue.blocking_recv()) {
+            match task {
+                Task::Command(job) => self.turn(*job),
+                Task::Swap(rebuilt, reply) => {
+                    drop(reply.send(self.log.swap(*rebuilt).map_err(Failure::from)));
+                }
+                Task::Compare(rebuilt, reply) => {
+                    drop(reply.send(self.log.compare(*rebuilt).map_err(Failure::from)));
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self, first: Job) {
+        if let Err(failure) = self.upkeep() {
+            drop(first.reply.send(Err(failure)));
+            return;
+        }
+        let Self { store, log, queue, held_over } = self;
+        let mut answers: Vec<Answer> = Vec::new();
+        let committed = log.turn(|turn| {
+            let mut next = Some(first);
+            while let Some(job) = next.take() {
+                match serve(store, turn, job) {
+                    Served::Answer(answer) => answers.push(answer),
+                    Served::NotNow(job) => {
+                        *held_over = Some(Task::Command(job));
+                        break;
+                    }
+                }
+                if answers.len() == TURN_COMMANDS_MAX {
+                    break;
+                }
+                match queue.try_recv() {
+                    Ok(Task::Command(job)) => next = Some(*job),
+                    Ok(task) => *held_over = Some(task),
+                    Err(_) => {}
+                }
+            }
+        });
+        match committed {
+            Ok(()) => answers.into_iter().for_each(Answer::send),
+            Err(error) => {
+                tracing::error!(%error, "a turn was not committed");
+                for answer in answers {
+                    drop(answer.reply.send(Err(failed(&error))));
+                }
+            }
+        }
+    }
+
+    /// What has to be on record before a turn: this month's key, a jump of the clock.
+    fn upkeep(&mut self) -> Result<(), Failure> {
+        let jump = self.store.clock().jump();
+        if let Some(jump) = jump {
+            tracing::warn!(expected = jump.expected.0, read = jump.read.0, "the clock jumped");
+            let command =
+                system::Command::NoteClockJump { expected: jump.expected, read: jump.read };
+            self.write_system(command)?;
+        }
+        let month = Purpose::Month(self.store.clock().now().month());
+        if self.store.views().system().slot(month).is_none() {
+            // Without a key of the month nobody's whereabouts can be kept, and so nothing can.
+            let slot = self.store.next_free_slot().ok_or(Failure::Busy)?;
+            self.write_system(system::Command::AssignSlot { slot, purpose: month })?;
+        }
+        Ok(())
+    }
+
+    fn write_system(&mut self, command: system::Command) -> Result<(), CommitError> {
+        self.log.turn(|turn| {
+            let at = turn.tick();
+            let events = system::decide(turn.draft().now().system.as_ref(), command)
+                .expect("upkeep is never refused");
+            turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), system(events));
+        })
+    }
+}
+
+/// An answer that waits for the commit: it may rest on an earlier fact of the same turn.
+struct Answer {
+    reply: oneshot::Sender<Result<Done, Failure>>,
+    result: Result<Done, Failure>,
+}
+
+impl Answer {
+    fn send(self) {
+        // Whoever asked may have gone; what happened, happened.
+        drop(self.reply.send(self.result));
+    }
+}
+
+enum Served {
+    Answer(Answer),
+    NotNow(Box<Job>),
+}
+
+fn serve(store: &Store, turn: &mut Turn<'_>, job: Job) -> Served {
+    let at = turn.tick();
+    // A month that began during this turn gets its key before the next.
+    if turn.draft().now().system.slot(Purpose::Month(at.month())).is_none() {
+        return Served::NotNow(Box::new(job));
+    }
+    let Job { caller, command, reply } = job;
+    let stamp = Stamp { at, actor: caller.actor, seed: store.sources().random() };
+    let result = match decide(turn, &caller, command.clone(), &stamp) {
+        Err(rejection) => Err(rejection.into()),
+        Ok((events, user)) => match turn.fit(&events) {
+            Fit::Now => Ok(write(turn, &caller, &command, at, events, user)),
+            Fit::NextTurn => return Served::NotNow(Box::new(Job { caller, command, reply })),
+            Fit::Never => Err(Rejection::TooLarge.into()),
+            Fit::NoKeys => Err(Failure::Busy),
+        },
+    };
+    Served::Answer(Answer { reply, result })
+}
+
+fn write(
+    turn: &mut Turn<'_>,
+    caller: &Caller,
+    command: &Command,
+    at: Timestamp,
+    events: Vec<Event>,
+    user: Option<UserId>,
+) -> Done {
+    if !events.is_empty() {
+        let mut signature = signature(caller, at, command.name());
+        sign_as_user(&mut signature, &events);
+        signature.application = application(turn, caller.application.as_ref(), at);
+        turn.record(&signature, events);
+    }
+    let user = user.and_then(|id| turn.draft().user(id)).cloned();
+    Done { position: turn.draft().now().position, at, user }
+}
+
+/// Asks in the order of design D9: is the credential still good, may its holder do this, what do
+/// the rules say, is the name free.
+fn decide(
+    turn: &Turn<'_>,
+    caller: &Caller,
+    command: Command,
+    stamp: &Stamp,
+) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
+    let draft = turn.draft();
+    if !is_sign_out(&command) {
+        check_proof(turn, caller.proof, stamp.at)?;
+    }
+    let rights =
+        caller.actor.user().and_then(|id| draft.user(id)).map_or(Rights::NONE, |user| user.rights);
+    let who = Authority { actor: caller.actor, rights };
+    match command {
+        Command::User(id, command) => {
+            let user = draft.user(id).map(Arc::as_ref);
+            policy::permits(&who, command.act(), user)?;
+            let events = user::decide(user, command, stamp)?;
+            check_names(turn, Some(id), &events)?;
+            Ok((of_user(id, events), Some(id)))
+        }
+        Command::NewUser(command) => {
+            policy::permits(&who, command.act(), None)?;
+            let id = UserId(stamp.id(0));
+            debug_assert!(draft.user_row(id).is_none_or(|row| *row == UserRow::Unborn));
+            let events = user::decide(None, command, stamp)?;
+            check_names(turn, None, &events)?;
+            Ok((of_user(id, events), Some(id)))
+        }
+        Command::SignIn(asked) => {
+            let id = asked.user;
+            let events = sign_in::decide(draft.user(id).map(Arc::as_ref), *asked, stamp)?;
+            Ok((events, Some(id)))
+        }
+        Command::Session(id, command) => of_session(turn, &who, id, &command, stamp),
+        Command::System(command) => {
+            policy::permits(&who, Act::Operate, None)?;
+            let events = system::decide(&draft.now().system, command)?;
+            Ok((system(events), None))
+        }
+    }
+}
+
+fn is_sign_out(command: &Command) -> bool {
+    matches!(command, Command::Session(_, session::Command::SignOut))
+}
+
+fn of_session(
+    turn: &Turn<'_>,
+    who: &Authority,
+    id: SessionId,
+    command: &session::Command,
+    stamp: &Stamp,
+) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
+    let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
+    let owner = row.session.user;
+    let act = match command {
+        session::Command::SignOut | session::Command::Renew { .. } => Act::UseSession,
+        session::Command::Revoke => Act::ManageTokens,
+    };
+    policy::permits(who, act, turn.draft().user(owner).map(Arc::as_ref))?;
+    let events = session::decide(Some(&row.session), command, stamp)?;
+    let events = events.into_iter().map(|event| Event::Session(id, event)).collect();
+    Ok((events, Some(owner)))
+}
+
+/// Whether what the caller showed is still worth anything, so that nothing revoked acts from the queue.
+fn check_proof(turn: &Turn<'_>, proof: Proof, now: Timestamp) -> Result<(), Rejection> {
+    match proof {
+        Proof::Nothing | Proof::Local => Ok(()),
+        Proof::Session(id) => {
+            let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
+            session::check(&row.session, &row.owner, now)
+        }
+        Proof::Pat(user, token) => {
+            let user = turn.draft().user(user);
+            let usable = user.is_some_and(|user| user.usable_token(token, now).is_some());
+            if usable { Ok(()) } else { Err(Rejection::NoSuchToken) }
+        }
+    }
+}
+
+/// Whether the names that the events give are free, as the dialects in use count it: nobody else
+/// holds the same spelling.
+fn check_names(
+    turn: &Turn<'_>,
+    own: Option<UserId>,
+    events: &[user::Event],
+) -> Result<(), Rejection> {
+    for name in events.iter().filter_map(name_given) {
+        let (holder, _) = turn.draft().holders(name.as_str());
+        if holder.is_some() && holder != own {
+            return Err(Rejection::Taken(Held::Username));
+        }
+    }
+    Ok(())
+}
+
+fn name_given(event: &user::Event) -> Option<&Username> {
+    match event {
+        user::Event::SignedUp(birth) => Some(&birth.username),
+        user::Event::Created(birth) => birth.username.as_ref(),
+        user::Event::MachineCreated { username, .. }
+        | user::Event::UsernameChanged { username } => Some(username),
+        _ => None,
+    }
+}
+
+/// The number of the application, which the turn names at its first use.
+fn application(turn: &mut Turn<'_>, name: Option<&Name>, at: Timestamp) -> ApplicationNumber {
+    let Some(name) = name else { return ApplicationNumber::default() };
+    let known = |turn: &Turn<'_>| turn.draft().now().system.application(name.as_str());
+    if known(turn).is_none() {
+        let command = system::Command::NameApplication(name.clone());
+        // Refused only when there are 65,535 of them; then it stays without a number.
+        if let Ok(events) = system::decide(&turn.draft().now().system, command) {
+            turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), system(events));
+        }
+    }
+    ApplicationNumber(known(turn).unwrap_or(0))
+}
+
+/// Who signs the facts: the caller, but for what a sign-in and a sign-out say of themselves.
+fn signature(caller: &Caller, at: Timestamp, command: CommandName) -> Signature {
+    Signature {
+        at,
+        actor: caller.actor,
+        credential: caller.proof.credential(),
+        command,
+        dialect: caller.dialect,
+        application: ApplicationNumber::default(),
+        origin: caller.origin.clone(),
+    }
+}
+
+/// The actor of a successful sign-in is the user, and its credential the session that it opened.
+fn sign_as_user(signature: &mut Signature, events: &[Event]) {
+    for event in events {
+        if let Event::Session(id, session::Event::Started { user, .. }) = event {
+            signature.actor = Actor::User(*user);
+            signature.credential = Some((*id).into());
+        }
+    }
+}
+
+fn of_user(id: UserId, events: Vec<user::Event>) -> Vec<Event> {
+    events.into_iter().map(|event| Event::User(id, event)).collect()
+}
+
+fn system(events: Vec<system::Event>) -> Vec<Event> {
+    events.into_iter().map(Event::System).collect()
+}
+
+fn failed(error: &CommitError) -> Failure {
+    match error {
+        CommitError::NotDone(_) => Failure::NotDone,
+        CommitError::OutcomeUnknown(_) => Failure::OutcomeUnknown,
+    }
+}
+
+impl From<CommitError> for Failure {
+    fn from(error: CommitError) -> Self {
+        failed(&error)
+    }
+}
