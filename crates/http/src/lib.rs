@@ -1,1 +1,77 @@
-//! Placeholder map, replaced in the next commits.
+//! What is spoken: dialects over one service. A dialect is a translation; none imports another.
+//!
+//! [`serve`] accepts connections; [`router`] has all routes. [`zato`] speaks Zato SSO; [`v1`] is for
+//! auditors and operators; [`request`] is what every surface does to a request before and after;
+//! [`limits`] names what is refused for its size; [`dates`] writes moments.
+
+pub mod dates;
+pub mod limits;
+pub mod request;
+pub mod serve;
+pub mod v1;
+pub mod zato;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use service::Service;
+
+/// What every handler can reach; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The one service.
+    pub service: Service,
+    /// The Zato dialect's settings.
+    pub zato: Arc<zato::Settings>,
+    /// Room for the bodies that are in work.
+    bodies: Arc<request::Room>,
+    /// Whether requests are still taken.
+    ready: Arc<AtomicBool>,
+}
+
+impl App {
+    /// An application over a started service.
+    pub fn new(service: Service, zato: zato::Settings) -> Self {
+        Self {
+            service,
+            zato: Arc::new(zato),
+            bodies: Arc::default(),
+            ready: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    /// From now on `/readyz` says that requests should go elsewhere.
+    pub fn drain(&self) {
+        self.ready.store(false, Ordering::Release);
+    }
+}
+
+/// All routes.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .merge(zato::routes())
+        .merge(v1::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(v1::method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(app.clone(), request::around))
+        .with_state(app)
+}
+
+async fn ready(State(app): State<App>) -> Response {
+    if app.ready.load(Ordering::Acquire) {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+    }
+}
+
+async fn not_found(State(app): State<App>, uri: Uri) -> Response {
+    if uri.path().starts_with("/zato/") { zato::not_found(&app) } else { v1::not_found() }
+}

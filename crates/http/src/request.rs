@@ -1,0 +1,203 @@
+//! What every surface does to a request: its id, where it comes from, one line in the log.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use domain::actor::Origin;
+use domain::id::Position;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::App;
+use crate::limits::{
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_TIME_MAX, ORIGIN_TEXT_BYTES_MAX, SMALL_BODY_BYTES_MAX,
+};
+
+/// The request's id, in and out.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The position of the last fact that an answer to a write rests on.
+pub const POSITION: HeaderName = HeaderName::from_static("x-muster-position");
+/// The login name of whoever sits at the command line; believed on the socket only.
+pub const OPERATOR: HeaderName = HeaderName::from_static("x-muster-operator");
+/// Longest request id that is taken over from a client.
+const REQUEST_ID_CHARS_MAX: usize = 64;
+
+/// Where a connection comes from; the accept loop attaches it to each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// From the network.
+    Network(SocketAddr),
+    /// Through the owner-only socket, or from inside the process.
+    Local,
+}
+
+/// The id of a request: the client's if it has the right form, else a new one.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+/// Gives a request its id, and writes one line about it: never a path, query string, body or token.
+pub async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let id = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let id = match id.filter(|id| is_request_id(id)) {
+        Some(id) => id.to_owned(),
+        None => hex(&app.service.store().sources().random::<16>()),
+    };
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    // The route, not the path: a path may name a person.
+    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    let clock = &app.service.store().sources().now;
+    let began = clock().monotonic;
+    let mut response = next.run(request).await;
+    let took_us = u64::try_from(clock().monotonic.saturating_sub(began).as_micros());
+    let status = response.status().as_u16();
+    tracing::debug!(%method, route, status, took_us = took_us.unwrap_or(u64::MAX), id, "request");
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Where a request came from, as facts keep it.
+pub fn origin(peer: Option<Peer>, headers: &HeaderMap, request: &RequestId) -> Origin {
+    let text = |name: &HeaderName| {
+        headers.get(name).map(|value| cut(&String::from_utf8_lossy(value.as_bytes())).into())
+    };
+    let (address, operator) = match peer {
+        Some(Peer::Network(address)) => {
+            (Some(address.ip().to_canonical().to_string().into()), None)
+        }
+        Some(Peer::Local) => (None, text(&OPERATOR)),
+        None => (None, None),
+    };
+    Origin {
+        address,
+        // A missing header is recorded as an empty text.
+        agent: Some(text(&header::USER_AGENT).unwrap_or_default()),
+        request: Some(request.0.as_str().into()),
+        operator,
+    }
+}
+
+/// Cuts a text to what a fact keeps of it; a NUL cannot stand in one.
+pub fn cut(text: &str) -> String {
+    let mut end = text.len().min(ORIGIN_TEXT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].replace('\0', " ")
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyFault {
+    /// It is longer than the limit.
+    TooLong,
+    /// It took too long, or broke off.
+    Broken,
+}
+
+/// Room for the bodies that are in work; large ones cannot crowd small ones out.
+pub struct Room {
+    small: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+}
+
+/// A body, and the room it takes for as long as anything made of it is kept.
+pub struct Held {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its share of the room.
+    pub permit: OwnedSemaphorePermit,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        let room = || Arc::new(Semaphore::new(BODIES_BYTES_MAX / PERMIT_BYTES));
+        Self { small: room(), large: room() }
+    }
+}
+
+impl Room {
+    /// Reads a body, within the limits of one and of all.
+    pub async fn read(&self, body: Body) -> Result<Held, BodyFault> {
+        // A body that does not say how long it is may be as long as any.
+        let size = body.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
+        let size = size.unwrap_or(BODY_BYTES_MAX);
+        if size > BODY_BYTES_MAX {
+            return Err(BodyFault::TooLong);
+        }
+        let room = if size <= SMALL_BODY_BYTES_MAX { &self.small } else { &self.large };
+        let permits = u32::try_from(size.div_ceil(PERMIT_BYTES).max(1)).unwrap_or(u32::MAX);
+        let read = async {
+            let permit = Arc::clone(room).acquire_many_owned(permits).await;
+            let permit = permit.map_err(|_| BodyFault::Broken)?;
+            match Limited::new(body, BODY_BYTES_MAX).collect().await {
+                Ok(body) => Ok(Held { bytes: body.to_bytes(), permit }),
+                Err(error) if error.is::<LengthLimitError>() => Err(BodyFault::TooLong),
+                Err(_) => Err(BodyFault::Broken),
+            }
+        };
+        tokio::time::timeout(BODY_TIME_MAX, read).await.unwrap_or(Err(BodyFault::Broken))
+    }
+}
+
+/// The bytes that one permit of [`Room`] stands for.
+const PERMIT_BYTES: usize = 1 << 10;
+
+/// Says in an answer to a write up to where the log has to be read to see it.
+pub fn at_position(mut response: Response, position: Option<Position>) -> Response {
+    if let Some(position) = position {
+        response.headers_mut().insert(POSITION, HeaderValue::from(position.0));
+    }
+    response
+}
+
+/// When a client that was told "later" should try again.
+pub const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+fn is_request_id(id: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    !id.is_empty() && id.len() <= REQUEST_ID_CHARS_MAX && id.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ids_of_the_right_form_are_taken_over() {
+        for good in ["a", "A.b_c-9", &"x".repeat(64)] {
+            assert!(is_request_id(good), "{good}");
+        }
+        for bad in ["", "a b", "ü", &"x".repeat(65), "a/b"] {
+            assert!(!is_request_id(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let text = "é".repeat(ORIGIN_TEXT_BYTES_MAX);
+        assert_eq!(cut(&text).len(), ORIGIN_TEXT_BYTES_MAX);
+        assert_eq!(cut("a\0b"), "a b");
+    }
+
+    #[test]
+    fn bytes_are_two_digits_each() {
+        assert_eq!(hex(&[0, 0x9F, 255]), "009fff");
+    }
+}

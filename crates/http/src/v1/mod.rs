@@ -1,0 +1,39 @@
+//! `/v1`: for auditors and operators. JSON, `application/problem+json` for errors (RFC 9457), cursors.
+
+mod errors;
+mod events;
+mod local;
+mod users;
+mod wire;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use crate::App;
+
+pub use errors::Problem;
+
+/// The surface's routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/users", get(users::list))
+        .route("/v1/users/{id}", get(users::show))
+        .route("/v1/users/{id}/history", get(users::history))
+        .route("/v1/events", get(events::list))
+        .route("/v1/projections", get(local::projections))
+        .route("/v1/local/rebuild", post(local::rebuild))
+        .route("/v1/local/verify", post(local::verify))
+}
+
+/// The answer to a path that does not exist.
+pub fn not_found() -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such path").into_response()
+}
+
+/// The answer to a method that a path does not have.
+pub async fn method_not_allowed() -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Problem::new(status, "method_not_allowed", "the path has no such method").into_response()
+}

@@ -1,0 +1,227 @@
+//! The surface's types: callers, cursors, and how facts and users look.
+
+use std::collections::HashMap;
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::header;
+use axum::http::request::Parts;
+use domain::actor::{Dialect, Origin};
+use domain::description::{Change, Shown};
+use domain::fact::{Part, Stream};
+use domain::id::{Position, UserId};
+use domain::user::User;
+use domain::user::describe::{approval_name, sign_up_name};
+use domain::user::state::Kind;
+use serde_json::{Map, Value, json};
+use service::history::{Page, Told, actor_kind};
+use service::{Caller, Service};
+
+use super::errors::Problem;
+use crate::App;
+use crate::dates::rfc3339 as time;
+use crate::request::{self, Peer, RequestId};
+
+/// Facts in an answer that asks for no number.
+const PAGE_LEN: usize = 100;
+
+/// Who calls: the holder of a personal access token, or an operator through the socket.
+pub struct Authenticated(pub Caller);
+
+impl FromRequestParts<App> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<Peer>().copied();
+        let id = parts.extensions.get::<RequestId>().cloned();
+        let origin = request::origin(peer, &parts.headers, &id.unwrap_or(RequestId(String::new())));
+        let bearer = parts.headers.get(header::AUTHORIZATION);
+        let Some(bearer) = bearer else {
+            return match peer {
+                Some(Peer::Local) => Ok(Self(Caller::operator(origin))),
+                Some(Peer::Network(_)) | None => Err(Problem::unauthorized()),
+            };
+        };
+        let token = bearer.to_str().ok().and_then(|value| value.split_once(' '));
+        let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let (_, token) = token.ok_or_else(Problem::unauthorized)?;
+        let template = Caller::anonymous(Dialect::Native, None, origin);
+        let caller = app.service.token_caller(token.trim(), &template);
+        caller.map(Self).map_err(|_| Problem::unauthorized())
+    }
+}
+
+/// The part of a path that names somebody.
+pub struct Segment(pub String);
+
+impl FromRequestParts<App> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        path.map(|Path(text)| Self(text)).map_err(|error| Problem::parameter(error.body_text()))
+    }
+}
+
+/// Where a page begins, and how long it may be.
+pub struct Cursor {
+    /// Facts after this one.
+    pub after: Position,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl FromRequestParts<App> for Cursor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let query = Query::<HashMap<String, String>>::from_request_parts(parts, app).await;
+        let Query(query) = query.map_err(|_| Problem::parameter("the query cannot be read"))?;
+        if let Some(other) = query.keys().find(|key| !["after", "limit"].contains(&key.as_str())) {
+            let known = "known ones are `after` and `limit`";
+            return Err(Problem::parameter(format!("unknown parameter `{other}`; {known}")));
+        }
+        let number = |name: &str, default: u64| match query.get(name) {
+            None => Ok(default),
+            Some(text) => text
+                .parse::<u64>()
+                .map_err(|_| Problem::parameter(format!("`{name}` is not a number"))),
+        };
+        let limit = number("limit", PAGE_LEN as u64)?;
+        if limit == 0 || limit > service::history::PAGE_LEN_MAX as u64 {
+            let max = service::history::PAGE_LEN_MAX;
+            return Err(Problem::parameter(format!("`limit` is not within 1 and {max}")));
+        }
+        let after = Position(number("after", 0)?);
+        Ok(Self { after, limit: usize::try_from(limit).unwrap_or(PAGE_LEN) })
+    }
+}
+
+/// The user that a ULID, a user name or another dialect's id names.
+pub fn find(service: &Service, text: &str) -> Result<UserId, Problem> {
+    let zato =
+        text.strip_prefix("zusr").and_then(|digits| UserId::parse(&format!("{digits:0>26}")));
+    if let Some(id) = UserId::parse(text).or(zato) {
+        return Ok(id);
+    }
+    let named = service.store().views().named(text).map(|user| user.id);
+    named.ok_or_else(|| domain::rejection::Rejection::NoSuchUser.into())
+}
+
+/// A user.
+pub fn user(user: &User) -> Value {
+    let text =
+        |name: &Option<domain::text::Name>| name.as_ref().map(|name| name.as_str().to_owned());
+    let password = user.password.as_ref().map(|password| {
+        json!({
+            "set": time(password.set),
+            "expires": time(password.expires),
+            "must_change": password.must_change,
+        })
+    });
+    let rights: Vec<_> = user.rights.iter().map(domain::policy::Right::name).collect();
+    json!({
+        "id": user.id.to_string(),
+        "kind": match user.kind { Kind::Human => "human", Kind::Machine => "machine" },
+        "username": user.username.as_ref().map(domain::text::Username::as_str),
+        "email": user.email.as_ref().map(domain::text::Email::as_str),
+        "profile": {
+            "display_name": text(&user.profile.display_name),
+            "first_name": text(&user.profile.first_name),
+            "middle_name": text(&user.profile.middle_name),
+            "last_name": text(&user.profile.last_name),
+        },
+        "home": user.home.to_string(),
+        "created": time(user.born),
+        "version": user.version,
+        "sign_up_status": sign_up_name(user.sign_up),
+        "approval_status": approval_name(user.approval.status),
+        "locked": user.locked,
+        "rights": rights,
+        "password": password,
+        "totp_enabled": user.totp.enabled,
+        "attributes": user.attributes.size(),
+    })
+}
+
+/// A page of facts, and where the next one begins.
+pub fn page(page: &Page) -> Value {
+    let next = page.facts.last().filter(|_| page.more).map(|last| last.head.position.0);
+    json!({
+        "items": page.facts.iter().map(fact).collect::<Vec<_>>(),
+        "next": next,
+    })
+}
+
+/// A fact, told.
+pub fn fact(told: &Told) -> Value {
+    let head = &told.head;
+    let (kind, id) = match head.stream {
+        Stream::User(id) => ("user", Some(id.to_string())),
+        Stream::Session(id) => ("session", Some(id.to_string())),
+        Stream::System => ("system", None),
+    };
+    let description = told.description.as_ref();
+    json!({
+        "position": head.position.0,
+        "stream": { "kind": kind, "id": id, "version": head.version },
+        "at": time(head.at),
+        "event": told.event,
+        "sentence": description.map(|told| told.sentence.as_str()),
+        "changes": description.map(|told| told.changes.iter().map(change).collect::<Vec<_>>()),
+        "actor": {
+            "kind": actor_kind(head.actor),
+            "id": head.actor.user().map(|id| id.to_string()),
+            "name": told.actor_name,
+        },
+        "via": via(told),
+    })
+}
+
+fn via(told: &Told) -> Value {
+    let head = &told.head;
+    let dialect = match head.dialect {
+        Dialect::Native => "muster",
+        Dialect::Zato => "zato",
+    };
+    let mut via = Map::new();
+    via.insert("dialect".to_owned(), json!(dialect));
+    via.insert("command".to_owned(), json!(head.command.name()));
+    via.insert("application".to_owned(), json!(told.application));
+    via.insert("credential".to_owned(), json!(head.credential.map(|id| id.0.to_string())));
+    match &told.origin {
+        Some(Part::Open(origin)) => via.extend(origin_keys(origin)),
+        Some(Part::Erased) => drop(via.insert("origin".to_owned(), json!("erased"))),
+        None => {}
+    }
+    Value::Object(via)
+}
+
+fn origin_keys(origin: &Origin) -> impl Iterator<Item = (String, Value)> {
+    let parts = [
+        ("address", &origin.address),
+        ("agent", &origin.agent),
+        ("request_id", &origin.request),
+        ("operator", &origin.operator),
+    ];
+    let known = parts.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?)));
+    known.map(|(key, text)| (key.to_owned(), json!(text)))
+}
+
+fn change(change: &Change) -> Value {
+    json!({
+        "field": change.field,
+        "old": change.old.as_ref().map(shown),
+        "new": change.new.as_ref().map(shown),
+    })
+}
+
+fn shown(value: &Shown) -> Value {
+    match value {
+        Shown::Text(text) => json!(text),
+        Shown::Flag(flag) => json!(flag),
+        Shown::Time(at) => json!(time(*at)),
+        Shown::Json(text) => serde_json::from_str(text).unwrap_or(Value::Null),
+        Shown::Long => json!({ "long": true }),
+        Shown::Secret => json!({ "secret": true }),
+    }
+}

@@ -1,0 +1,301 @@
+//! One call: its parameters taken in, its answer put into the envelope.
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use domain::actor::{Dialect, Origin};
+use domain::id::{Position, UserId};
+use domain::rejection::Rejection;
+use domain::text::Name;
+use domain::user::User;
+use domain::user::state::Kind;
+use serde_json::{Map, Value, json};
+use service::{Caller, Failure};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::errors::{self, Call};
+use super::wire::{BadRequest, Parameters, parse_user_id};
+use crate::App;
+use crate::request::{self, Peer, RequestId, hex};
+
+/// A call of this dialect, taken apart.
+pub struct Zato {
+    /// What can be reached.
+    pub app: App,
+    /// What was sent.
+    pub sent: Parameters,
+    /// From where.
+    pub origin: Origin,
+    cid: String,
+    /// What was sent takes room until it is gone.
+    _room: OwnedSemaphorePermit,
+}
+
+/// What a call answers with.
+#[derive(Debug, Default)]
+pub struct Reply {
+    keys: Map<String, Value>,
+    warning: Option<&'static str>,
+    position: Option<Position>,
+}
+
+/// Why a call does not answer as hoped.
+#[derive(Debug)]
+pub enum Refusal {
+    /// A parameter is missing or cannot be converted.
+    BadRequest,
+    /// `current_app` is unknown.
+    UnknownApplication,
+    /// A rule said no.
+    Code(&'static str),
+    /// Too busy, or the outcome is unknown.
+    Unavailable,
+    /// Something broke.
+    Broken(Failure),
+}
+
+/// The answer of a call before it is put into the envelope.
+pub type Outcome = Result<Reply, Refusal>;
+
+impl Reply {
+    /// `ok`, and nothing else.
+    pub fn ok() -> Self {
+        Self::default()
+    }
+
+    /// `ok` with these keys.
+    pub fn with(keys: Map<String, Value>) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
+    /// One more key.
+    #[must_use]
+    pub fn and(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.keys.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Done, but see this code.
+    #[must_use]
+    pub fn warn(mut self, code: &'static str) -> Self {
+        self.warning = Some(code);
+        self
+    }
+
+    /// The answer to a write.
+    #[must_use]
+    pub fn at(mut self, position: Position) -> Self {
+        self.position = Some(position);
+        self
+    }
+}
+
+impl From<BadRequest> for Refusal {
+    fn from(_: BadRequest) -> Self {
+        Self::BadRequest
+    }
+}
+
+impl Zato {
+    /// Demands that these keys were sent; null and empty count as sent.
+    pub fn require(&self, names: &[&str]) -> Result<(), Refusal> {
+        if names.iter().all(|name| self.sent.has(name)) { Ok(()) } else { Err(Refusal::BadRequest) }
+    }
+
+    /// Demands that what was sent of these texts, flags and integers can be converted; the contract
+    /// asks that before it asks for the application (2.1).
+    pub fn convertible(
+        &self,
+        texts: &[&str],
+        flags: &[&str],
+        integers: &[&str],
+    ) -> Result<(), Refusal> {
+        texts.iter().try_for_each(|name| self.sent.text(name).map(drop))?;
+        flags.iter().try_for_each(|name| self.sent.flag(name).map(drop))?;
+        integers.iter().try_for_each(|name| self.sent.integer(name).map(drop))?;
+        Ok(())
+    }
+
+    /// The calling application, which must be known, and the caller as nobody yet.
+    pub fn application(&self) -> Result<(String, Caller), Refusal> {
+        self.sent.check_flags()?;
+        let name = self.sent.text("current_app")?.unwrap_or_default();
+        if !self.app.zato.apps_all.contains(&name) {
+            return Err(Refusal::UnknownApplication);
+        }
+        let application = Name::parse(&name).ok();
+        let caller = Caller::anonymous(Dialect::Zato, application, self.origin.clone());
+        Ok((name, caller))
+    }
+
+    /// The caller that the named parameter's token identifies; its session must be usable.
+    pub fn caller(&self, call: Call, parameter: &str) -> Result<Caller, Refusal> {
+        let token = self.sent.text(parameter)?.unwrap_or_default();
+        let (_, template) = self.application()?;
+        self.app.service.session_caller(&token, &template).map_err(|why| self.refuse(call, &why))
+    }
+
+    /// The caller of calls that take `ust`, or `current_ust` in its place.
+    pub fn caller_by_either(&self, call: Call) -> Result<Caller, Refusal> {
+        let parameter = if self.sent.has("ust") { "ust" } else { "current_ust" };
+        self.caller(call, parameter)
+    }
+
+    /// The user that `user_id` names: `None` if it was absent, null or empty.
+    pub fn target(&self) -> Result<Option<Target>, Refusal> {
+        let Some(text) = self.sent.text("user_id")?.filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let found = parse_user_id(&text).and_then(|id| self.person(id));
+        Ok(Some(found.map_or(Target::Unknown, Target::Known)))
+    }
+
+    /// A person by id; machines do not exist in this dialect.
+    pub fn person(&self, id: UserId) -> Option<Arc<User>> {
+        self.app.service.user(id).filter(|user| user.kind == Kind::Human)
+    }
+
+    /// The code for a rejection, as the caller of `call` may see it; the reason itself is logged.
+    pub fn refuse(&self, call: Call, why: &Rejection) -> Refusal {
+        tracing::info!(cid = self.cid, why = why.code(), "refused");
+        Refusal::Code(errors::code(call, why, &self.app.zato.inform))
+    }
+
+    /// What a failure means to the caller of `call`.
+    pub fn fail(&self, call: Call, failure: Failure) -> Refusal {
+        match failure {
+            Failure::Rejected(why) => self.refuse(call, &why),
+            Failure::Busy | Failure::OutcomeUnknown | Failure::NotDone | Failure::Closing => {
+                tracing::warn!(cid = self.cid, why = %failure, "unavailable");
+                Refusal::Unavailable
+            }
+            Failure::Store(_) => Refusal::Broken(failure),
+        }
+    }
+
+    /// Puts an outcome into the envelope.
+    pub fn respond(&self, outcome: Outcome) -> Response {
+        match outcome {
+            Ok(reply) => {
+                let mut body = reply.keys;
+                let status = if reply.warning.is_some() { "warning" } else { "ok" };
+                body.insert("status".to_owned(), json!(status));
+                body.insert("cid".to_owned(), json!(self.cid));
+                if let Some(code) = reply.warning {
+                    body.insert("sub_status".to_owned(), json!([code]));
+                }
+                request::at_position(
+                    json_response(StatusCode::OK, &Value::Object(body)),
+                    reply.position,
+                )
+            }
+            Err(Refusal::Code(code)) => self.error(StatusCode::FORBIDDEN, code),
+            Err(Refusal::UnknownApplication) => {
+                let shown = self.app.zato.inform.app_invalid;
+                let code = if shown { errors::APP_INVALID } else { errors::NOT_ALLOWED };
+                // A quirk of the contract: the message says error, HTTP says 200.
+                self.error(StatusCode::OK, code)
+            }
+            Err(Refusal::BadRequest) => {
+                plain_error(StatusCode::BAD_REQUEST, &self.cid, "Bad request")
+            }
+            Err(Refusal::Unavailable) => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let mut response = plain_error(status, &self.cid, "Service unavailable");
+                let after = HeaderValue::from(request::RETRY_AFTER.as_secs());
+                response.headers_mut().insert(header::RETRY_AFTER, after);
+                response
+            }
+            Err(Refusal::Broken(failure)) => {
+                tracing::error!(cid = self.cid, %failure, "a call failed");
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                plain_error(status, &self.cid, "An error has occurred")
+            }
+        }
+    }
+
+    fn error(&self, status: StatusCode, code: &str) -> Response {
+        let body = json!({"status": "error", "cid": self.cid, "sub_status": [code]});
+        json_response(status, &body)
+    }
+}
+
+/// Whom `user_id` names.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// This user.
+    Known(Arc<User>),
+    /// Nobody.
+    Unknown,
+}
+
+impl FromRequest<App> for Zato {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let peer = parts.extensions.get::<Peer>().copied();
+        let id = parts.extensions.get::<RequestId>().cloned();
+        let id = id.unwrap_or_else(|| RequestId(String::new()));
+        let cid = new_cid(app);
+        let bad = |cid: &str| plain_error(StatusCode::BAD_REQUEST, cid, "Bad request");
+        let Ok(body) = app.bodies.read(body).await else {
+            // What was not read is still to come, so nothing can follow on this connection.
+            let mut response = bad(&cid);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return Err(response);
+        };
+        let Some(sent) = parameters(&parts.uri, &body.bytes) else { return Err(bad(&cid)) };
+        let origin = request::origin(peer, &parts.headers, &id);
+        tracing::debug!(cid, id = id.0, "zato call");
+        Ok(Self { app: app.clone(), sent, origin, cid, _room: body.permit })
+    }
+}
+
+/// Query and body in one; the query wins, a repeated name in it becomes a list.
+fn parameters(uri: &Uri, body: &[u8]) -> Option<Parameters> {
+    let mut sent = if body.iter().all(u8::is_ascii_whitespace) {
+        Map::new()
+    } else {
+        match serde_json::from_slice(body).ok()? {
+            Value::Object(sent) => sent,
+            _ => return None,
+        }
+    };
+    let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?.0;
+    let mut from_query: Map<String, Value> = Map::new();
+    for (name, text) in query {
+        let text = Value::String(text);
+        match from_query.get_mut(&name) {
+            None => drop(from_query.insert(name, text)),
+            Some(Value::Array(texts)) => texts.push(text),
+            Some(first) => *first = Value::Array(vec![first.take(), text]),
+        }
+    }
+    sent.extend(from_query);
+    Some(Parameters(sent))
+}
+
+/// The answer to a method that a path does not have.
+pub async fn unsupported(State(app): State<App>) -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    plain_error(status, &new_cid(&app), "Unsupported HTTP method")
+}
+
+/// The answer to a path that does not exist.
+pub fn not_found(app: &App) -> Response {
+    (StatusCode::NOT_FOUND, format!("URL not found (CID:{})", new_cid(app))).into_response()
+}
+
+fn new_cid(app: &App) -> String {
+    hex(&app.service.store().sources().random::<12>())
+}
+
+fn plain_error(status: StatusCode, cid: &str, details: &str) -> Response {
+    json_response(status, &json!({"result": "Error", "cid": cid, "details": details}))
+}
+
+fn json_response(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
