@@ -1,2 +1,81 @@
-//! The binary.
-fn main() {}
+//! The binary: the command line, the real clock and chance. One file a subcommand; what needs a
+//! test of its own lives further left.
+
+mod client;
+mod events;
+mod exit;
+mod history;
+mod init;
+mod output;
+mod rebuild;
+mod serve;
+mod sources;
+mod user;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Folding and serving make and drop many small things: docs/adr/0006.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Muster keeps who was who, when, and who changed it.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Start with `muster serve`: it makes ./muster-data if there is none, prints how \
+to log in, and serves on 127.0.0.1:17010.\n\nExit codes: 0 done, 1 refused or failed, 2 wrong usage, \
+3 data directory in use or not initialised, 4 damage, key missing or format unknown."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the data is.
+#[derive(Debug, Args)]
+struct Data {
+    /// The data directory.
+    #[arg(long = "data", value_name = "DIR", env = "MUSTER_DATA", default_value = "muster-data")]
+    dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve over HTTP; the first start makes the store and prints how to log in.
+    Serve(serve::Options),
+    /// Make a store without serving it.
+    Init(init::Options),
+    /// List and show users.
+    User(user::Options),
+    /// Print what happened to a user: when, who, from where, what, old -> new.
+    History(history::Options),
+    /// Print everything that happened, in order.
+    Events(events::Options),
+    /// Fold the log anew beside the serving read models, compare, and swap them.
+    Rebuild(rebuild::Options),
+    /// Check everything that is kept against itself.
+    Verify(verify::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(options) => serve::run(options),
+        Command::Init(options) => init::run(&options),
+        Command::User(options) => user::run(options),
+        Command::History(options) => history::run(&options),
+        Command::Events(options) => events::run(&options),
+        Command::Rebuild(options) => rebuild::run(&options),
+        Command::Verify(options) => verify::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&format!("muster: {error:#}"));
+            exit::code(&error)
+        }
+    }
+}

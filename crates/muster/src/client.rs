@@ -1,0 +1,149 @@
+//! How every other command talks to the store: through the socket of the process that serves it, or,
+//! if none does, by opening it and calling the same routes in this process.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, Response, StatusCode, header};
+use http::request::{OPERATOR, Peer};
+use http::{App, zato};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use service::{Service, Settings};
+use store::{Store, StoreError};
+use tokio::net::UnixStream;
+use tower::ServiceExt;
+
+use crate::{Data, sources};
+
+/// A way to the routes.
+pub struct Client {
+    way: Way,
+}
+
+enum Way {
+    Socket(SendRequest<Body>),
+    InProcess(Box<Router>, Service),
+}
+
+/// What a command is up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// It reads: a wrong clock is no reason to refuse.
+    Read,
+    /// It writes facts, which carry the time.
+    Write,
+}
+
+/// Runs `command` with a way to the routes of the store in `data`.
+pub fn with_client<R>(
+    data: &Data,
+    intent: Intent,
+    command: impl AsyncFnOnce(&mut Client) -> Result<R>,
+) -> Result<R> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut client = Client::connect(&data.dir, intent).await?;
+        let result = command(&mut client).await;
+        client.close().await;
+        result
+    })
+}
+
+impl Client {
+    async fn connect(dir: &Path, intent: Intent) -> Result<Self> {
+        let options = store::Options {
+            accept_clock: intent == Intent::Read,
+            ..store::Options::new(dir, &sources::real())
+        };
+        let way = match Store::open(&options) {
+            Ok((store, writer)) => {
+                let service = Service::start(store, writer, Settings::default())?;
+                let app = App::new(service.clone(), zato::Settings::default());
+                Way::InProcess(Box::new(http::router(app)), service)
+            }
+            Err(StoreError::InUse { dir: held }) => match socket(dir).await {
+                Ok(sender) => Way::Socket(sender),
+                // Held, and nobody answers: another command, or a server that starts or stops.
+                Err(_) => return Err(StoreError::InUse { dir: held }.into()),
+            },
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { way })
+    }
+
+    /// Asks a route, and returns what it answers if that is a success.
+    pub async fn ask(&mut self, method: Method, path: &str) -> Result<Value> {
+        let operator = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "localhost")
+            .header(header::USER_AGENT, concat!("muster/", env!("CARGO_PKG_VERSION")))
+            .header(OPERATOR, operator.unwrap_or_else(|_| "unknown".to_owned()));
+        let mut request = request.body(Body::empty()).context("the path cannot be asked for")?;
+        let (status, body) = match &mut self.way {
+            Way::Socket(sender) => {
+                sender.ready().await?;
+                read(sender.send_request(request).await?.map(|body: Incoming| Body::new(body)))
+                    .await?
+            }
+            Way::InProcess(router, _) => {
+                request.extensions_mut().insert(Peer::Local);
+                match router.as_ref().clone().oneshot(request).await {
+                    Ok(response) => read(response).await?,
+                    Err(never) => match never {},
+                }
+            }
+        };
+        if status.is_success() {
+            return Ok(body);
+        }
+        let detail = body.get("detail").and_then(Value::as_str);
+        if body.get("code").and_then(Value::as_str) == Some("damage") {
+            let what = detail.unwrap_or("what is kept could not be read").to_owned();
+            bail!(StoreError::Damaged { what });
+        }
+        match detail {
+            Some(detail) => bail!("{detail}"),
+            None => bail!("the server answered {status}"),
+        }
+    }
+
+    async fn close(self) {
+        if let Way::InProcess(router, service) = self.way {
+            drop(router);
+            drop(tokio::task::spawn_blocking(move || service.close()).await);
+        }
+    }
+}
+
+async fn read(response: Response<Body>) -> Result<(StatusCode, Value)> {
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+}
+
+async fn socket(dir: &Path) -> io::Result<SendRequest<Body>> {
+    let stream = UnixStream::connect(http::serve::socket_path(dir)).await?;
+    let (sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+/// A text as one segment of a path (RFC 3986, unreserved characters kept).
+pub fn segment(text: &str) -> String {
+    let kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let spell = |byte: u8| match byte {
+        byte if kept(byte) => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(spell).collect()
+}

@@ -1,0 +1,157 @@
+//! `muster serve`
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use http::{App, zato};
+use service::first_start::{FirstUsers, SUPER_USER, first_start};
+use service::{Service, Settings};
+use store::{Store, StoreError, Writer};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::{Data, output, sources};
+
+/// Serve over HTTP.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster serve --data /var/lib/muster --listen 127.0.0.1:17010\n\n\
+The first start makes the store and prints, once, the super-user's name and password and the token of \
+the machine user `muster-admin`. Logs go to standard error; MUSTER_LOG=debug shows every request."
+)]
+pub struct Options {
+    #[command(flatten)]
+    data: Data,
+    /// The address to serve on; port 0 picks a free one.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "MUSTER_LISTEN",
+        default_value = "127.0.0.1:17010"
+    )]
+    listen: String,
+    /// Start although the last fact lies more than 10 minutes ahead of the clock.
+    #[arg(long)]
+    accept_clock: bool,
+}
+
+/// How long work in the background may hold up the end of the process.
+const STOP_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Serves until SIGTERM or SIGINT.
+pub fn run(options: Options) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MUSTER_LOG");
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| "info".into()))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    report_panics();
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(serve(options));
+    // A rebuild or a long read that still runs changes nothing that is kept.
+    runtime.shutdown_timeout(STOP_TIME_MAX);
+    result
+}
+
+async fn serve(options: Options) -> Result<()> {
+    let store = store::Options {
+        accept_clock: options.accept_clock,
+        notify: Arc::new(|notice| tracing::warn!("sled: {notice}")),
+        ..store::Options::new(&options.data.dir, &sources::real())
+    };
+    let found = match Store::open(&store) {
+        Err(StoreError::NotInitialised { .. }) => None,
+        found => Some(found?),
+    };
+    // Whoever cannot listen should not make a store first.
+    let address = resolve(&options.listen).await?;
+    let listener = http::serve::listen(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr()?;
+    let (store, writer) = match found {
+        Some(found) => found,
+        None => begin(&store)?,
+    };
+    let opened = store.opened();
+    tracing::info!(facts = opened.facts, took_us = opened.took_us, "opened the store");
+
+    let socket = http::serve::socket_path(&options.data.dir);
+    let local = http::serve::listen_locally(&socket)
+        .with_context(|| format!("cannot listen on {}", socket.display()))?;
+    let service = Service::start(store, writer, Settings::default())?;
+    let app = App::new(service.clone(), zato::Settings::default());
+    let (stop, stopped) = watch::channel(false);
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let draining = app.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tracing::info!("stopping");
+        draining.drain();
+        stop.send_replace(true);
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        tracing::warn!("told twice to stop: stopping as a kill would");
+        std::process::exit(1);
+    });
+    // Whoever started it may not read on; that is no reason to stop.
+    drop(output::tell(&format!("listening on http://{address}")));
+    http::serve::serve(listener, local, http::router(app), stopped).await;
+    tokio::task::spawn_blocking(move || service.close()).await?;
+    drop(std::fs::remove_file(socket));
+    Ok(())
+}
+
+/// Connections are files too, and the usual soft limit of 1,024 is less than the connections that are
+/// taken: without a descriptor left the journal cannot begin its next segment.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// Panics go to the log. One of the writer ends the process: it is the only thread whose work nobody
+/// else can do, and starting again is recovery. Those inside sled are contained where they happen.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let thread = thread.name().unwrap_or("unnamed").to_owned();
+        tracing::error!(thread, "{panic}");
+        if thread == service::WRITER_THREAD {
+            std::process::exit(1);
+        }
+    }));
+}
+
+fn begin(options: &store::Options) -> Result<(Arc<Store>, Writer)> {
+    first_start(options, &Settings::default(), (SUPER_USER, None), show)
+        .with_context(|| format!("cannot make a store in {}", options.dir.display()))?;
+    Ok(Store::open(options)?)
+}
+
+fn show(users: &FirstUsers) -> std::io::Result<()> {
+    output::tell(&format!(
+        "This is the first start. What follows is shown once; keep it.\n\n  \
+         super-user  {}\n  password    {}\n  token       {}\n\n\
+         Log in as the super-user at POST /zato/sso/user/login; the token is for /v1, as\n\
+         `Authorization: Bearer TOKEN`.\n",
+        users.username,
+        users.password.as_str(),
+        users.token.as_str(),
+    ))
+}
+
+async fn resolve(listen: &str) -> Result<SocketAddr> {
+    let mut found = tokio::net::lookup_host(listen)
+        .await
+        .with_context(|| format!("`{listen}` is not HOST:PORT"))?;
+    found.next().with_context(|| format!("`{listen}` names no address"))
+}
