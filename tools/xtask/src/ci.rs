@@ -1,0 +1,121 @@
+//! `cargo xtask ci`: exactly what CI runs.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+/// The one version CI installs; `.ci/run` names the same.
+const CARGO_DENY_VERSION: &str = "0.20.2";
+
+/// One step: its name in the table, the cargo command line, and what it is run with beside that.
+struct Step {
+    name: &'static str,
+    cargo: &'static [&'static str],
+    environment: &'static [(&'static str, &'static str)],
+}
+
+/// The steps in their order: the cheap ones that fail most often first. Tidy comes last of all.
+const STEPS: &[Step] = &[
+    Step { name: "fmt", cargo: &["fmt", "--all", "--check"], environment: &[] },
+    Step {
+        name: "clippy",
+        cargo: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+        environment: &[],
+    },
+    Step { name: "test", cargo: &["test"], environment: &[] },
+    Step {
+        name: "docs",
+        cargo: &["doc", "--workspace", "--no-deps"],
+        environment: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
+    Step {
+        name: "deny",
+        cargo: &["deny", "check", "bans", "licenses", "sources"],
+        environment: &[],
+    },
+];
+
+/// Runs every step until one fails, and says at the end what took how long.
+pub fn run(arguments: &[String]) -> anyhow::Result<()> {
+    crate::no_arguments(arguments)?;
+    let root = crate::root();
+    let mut times = Vec::new();
+    let outcome = STEPS
+        .iter()
+        .try_for_each(|step| timed(step.name, &mut times, || cargo(&root, step)))
+        .and_then(|()| timed("tidy", &mut times, || crate::tidy_command::run(&[])));
+    print_table(&times, outcome.is_ok());
+    outcome
+}
+
+/// Runs one step under a heading and notes its duration, failed or not.
+#[expect(clippy::disallowed_methods, reason = "a tool measures real time; no fact depends on it")]
+fn timed(
+    name: &'static str,
+    times: &mut Vec<(&'static str, Duration)>,
+    step: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    println!("== {name}");
+    let begun = Instant::now();
+    let outcome = step();
+    let took = begun.elapsed();
+    println!("== {name}: {} in {}\n", if outcome.is_ok() { "ok" } else { "FAILED" }, seconds(took));
+    times.push((name, took));
+    outcome.with_context(|| format!("step `{name}` failed"))
+}
+
+fn cargo(root: &Path, step: &Step) -> anyhow::Result<()> {
+    if step.name == "deny" {
+        deny_is_installed(root)?;
+    }
+    let spelled = format!("cargo {}", step.cargo.join(" "));
+    for (name, value) in step.environment {
+        println!("   {name}=\"{value}\"");
+    }
+    println!("   {spelled}");
+    let status = command(root)
+        .args(step.cargo)
+        .envs(step.environment.iter().copied())
+        .status()
+        .with_context(|| format!("cannot start `{spelled}`"))?;
+    anyhow::ensure!(status.success(), "`{spelled}` ended with {status}");
+    Ok(())
+}
+
+fn deny_is_installed(root: &Path) -> anyhow::Result<()> {
+    let answer =
+        command(root).args(["deny", "--version"]).output().context("cannot start cargo")?;
+    anyhow::ensure!(
+        answer.status.success(),
+        "cargo-deny is missing; install it with \
+         `cargo install --locked cargo-deny --version {CARGO_DENY_VERSION}`, or run `.ci/run`"
+    );
+    Ok(())
+}
+
+/// The cargo that runs this tool, so that a chosen toolchain stays chosen.
+fn command(root: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    cargo
+}
+
+fn print_table(times: &[(&'static str, Duration)], passed: bool) {
+    println!("what took how long");
+    for (index, (name, took)) in times.iter().enumerate() {
+        let failed = !passed && index + 1 == times.len();
+        println!("  {name:<8} {:>9}{}", seconds(*took), if failed { "  FAILED" } else { "" });
+    }
+    let total = times.iter().map(|(_, took)| *took).sum();
+    println!("  {:<8} {:>9}", "total", seconds(total));
+    let names = STEPS.iter().map(|step| step.name).chain(["tidy"]);
+    for name in names.skip(times.len()) {
+        println!("  {name:<8} {:>9}", "not run");
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
