@@ -1,1 +1,20 @@
-//! Test harness.
+//! The harness of the tests that drive the real `muster` binary from outside.
+//!
+//! * [`server`]: starts it on a fresh directory and a free port, kills it, starts it again
+//! * [`cli`]: runs its other commands to their end
+//! * [`client`]: HTTP/1.1 over a socket, no more than the tests need
+//! * [`zato`]: speaks the Zato dialect and knows what its answers must look like
+//! * [`operations`]: the operations of the contract, and what they take
+//! * [`audit`]: speaks `/v1`
+//! * [`totp`]: one-time codes
+//! * [`random`]: seeded chance, so that what failed can be done again
+
+pub mod audit;
+pub mod cli;
+pub mod client;
+pub mod operations;
+pub mod random;
+pub mod scratch;
+pub mod server;
+pub mod totp;
+pub mod zato;

@@ -1,0 +1,8 @@
+//! What the surfaces promise, asked of the real server over HTTP.
+//!
+//! [`zato`] holds the numbered cases of the Zato contract and its rules beyond them; [`v1`] is the
+//! auditors' surface; [`world`] is the one server that all of them share.
+
+mod v1;
+mod world;
+mod zato;

@@ -1,0 +1,6 @@
+//! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
+
+mod feeds;
+mod history;
+mod names;
+mod problems;

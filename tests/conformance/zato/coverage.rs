@@ -1,0 +1,161 @@
+//! That every case of the contract is either tested or waits for something named, and every operation
+//! that is there has a case. None of these lists can rot: what they say is asked of the server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use muster_tests::operations::{OPERATIONS, Operation, built};
+use serde_json::json;
+
+use crate::world::{server, zato};
+
+/// What a case waits for.
+#[derive(Clone, Copy, Debug)]
+enum Missing {
+    /// This operation.
+    Operation(&'static str, &'static str),
+    /// A setting, which needs configuration.
+    Setting(&'static str),
+}
+
+use Missing::{Operation as Op, Setting};
+
+const USER: &str = "/zato/sso/user";
+const PASSWORD: &str = "/zato/sso/user/password";
+const TOTP: &str = "/zato/sso/user/totp";
+const LINKED: &str = "/zato/sso/user/linked";
+const SESSION: &str = "/zato/sso/user/session";
+const LIST: &str = "/zato/sso/user/session/list";
+const ATTR: &str = "/zato/sso/user/attr";
+const EXISTS: &str = "/zato/sso/user/attr/exists";
+const NAMES: &str = "/zato/sso/user/attr/names";
+const SESSION_ATTR: &str = "/zato/sso/session/attr";
+const RESET: &str = "/zato/sso/password/reset";
+
+/// Cases that cannot be tested yet, and what they wait for.
+const NOT_YET: [(u16, Missing); 42] = [
+    (1, Op("POST", USER)),
+    (2, Op("POST", USER)),
+    (3, Op("POST", USER)),
+    (4, Op("POST", USER)),
+    (5, Op("POST", USER)),
+    (16, Op("DELETE", USER)),
+    (17, Op("DELETE", USER)),
+    (35, Setting("a code that counts more than once")),
+    (36, Op("PATCH", PASSWORD)),
+    (37, Op("PATCH", PASSWORD)),
+    (38, Op("PATCH", PASSWORD)),
+    (39, Op("PATCH", PASSWORD)),
+    (40, Op("POST", RESET)),
+    (41, Op("PATCH", RESET)),
+    (42, Op("DELETE", RESET)),
+    (44, Op("GET", LIST)),
+    (47, Op("PATCH", SESSION)),
+    (48, Op("GET", SESSION)),
+    (49, Op("POST", ATTR)),
+    (50, Op("POST", ATTR)),
+    (51, Op("POST", ATTR)),
+    (52, Op("POST", ATTR)),
+    (53, Op("POST", ATTR)),
+    (54, Op("POST", ATTR)),
+    (55, Op("POST", ATTR)),
+    (57, Op("DELETE", ATTR)),
+    (58, Op("GET", EXISTS)),
+    (59, Op("GET", NAMES)),
+    (60, Op("PATCH", ATTR)),
+    (61, Op("PATCH", ATTR)),
+    (62, Op("PUT", SESSION_ATTR)),
+    (63, Op("DELETE", SESSION_ATTR)),
+    (64, Op("POST", LINKED)),
+    (79, Op("DELETE", USER)),
+    (84, Op("PATCH", TOTP)),
+    (86, Op("POST", RESET)),
+    (87, Op("PATCH", RESET)),
+    (88, Op("DELETE", RESET)),
+    (94, Op("PATCH", ATTR)),
+    (98, Op("GET", SESSION_ATTR)),
+    (99, Op("GET", LIST)),
+    (100, Op("GET", LINKED)),
+];
+
+/// The numbers of all tests whose names begin with `case_`, each with how often it occurs.
+fn tested() -> BTreeMap<u16, usize> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/zato");
+    let mut tested = BTreeMap::new();
+    for file in std::fs::read_dir(directory).expect("the sources are there") {
+        let path = file.expect("a file").path();
+        let source = std::fs::read_to_string(path).expect("source text");
+        // A test is one only with its attribute right above it.
+        for rest in source.split("#[test]\nfn case_").skip(1) {
+            let number = rest.get(..3).and_then(|number| number.parse().ok());
+            *tested.entry(number.expect("case_ and three digits")).or_default() += 1;
+        }
+    }
+    tested
+}
+
+#[test]
+fn every_case_is_tested_once_or_waits_for_something_named() {
+    let tested = tested();
+    for (number, times) in &tested {
+        assert_eq!(*times, 1, "case {number}");
+    }
+    let waiting: BTreeSet<u16> = NOT_YET.iter().map(|(number, _)| *number).collect();
+    assert_eq!(waiting.len(), NOT_YET.len(), "a case waits twice");
+    for number in 1..=100 {
+        let (is_tested, waits) = (tested.contains_key(&number), waiting.contains(&number));
+        assert!(is_tested != waits, "case {number}: tested {is_tested}, waits {waits}");
+    }
+    assert_eq!(tested.len() + waiting.len(), 100);
+}
+
+#[test]
+fn what_cases_wait_for_is_not_there() {
+    let mut zato = zato();
+    for (number, missing) in NOT_YET {
+        match missing {
+            Op(method, path) => {
+                let answer = zato.call(method, path, json!({}));
+                assert!(
+                    matches!(answer.status, 404 | 405),
+                    "case {number} waits for what is there"
+                );
+            }
+            Setting(what) => {
+                let output = muster_tests::cli::run(
+                    &server().data(),
+                    &["serve", "--listen", "127.0.0.1:0", "--config", "muster.toml"],
+                );
+                assert_eq!(output.status.code(), Some(2), "case {number} waits for {what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_route_has_a_case() {
+    let tested = tested();
+    let mut zato = zato();
+    for Operation { method, path, cases, .. } in OPERATIONS {
+        let answer = zato.call(method, path, json!({}));
+        let is_there = !matches!(answer.status, 404 | 405);
+        assert_eq!(is_there, !cases.is_empty(), "{method} {path} answers {}", answer.status);
+        for case in cases {
+            assert!(tested.contains_key(case), "{method} {path} names case {case}");
+        }
+    }
+}
+
+#[test]
+fn the_server_has_no_route_that_is_not_in_the_contract() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/http/src/zato/mod.rs");
+    let source = std::fs::read_to_string(directory).expect("the routes are there");
+    let mut routes = 0;
+    for rest in source.split("\"/zato/").skip(1) {
+        let path = format!("/zato/{}", rest.split('"').next().expect("a closing quote"));
+        assert!(built().any(|operation| operation.path == path), "{path}");
+        routes += 1;
+    }
+    let paths: BTreeSet<_> = built().map(|operation| operation.path).collect();
+    assert_eq!(routes, paths.len());
+}

@@ -1,0 +1,14 @@
+//! The Zato dialect. A test whose name begins with `case_` and a number is that case of the contract's
+//! section 9; the others hold what other sections say. [`coverage`] knows which cases there are.
+
+mod attributes;
+mod coverage;
+mod envelope;
+mod login;
+mod order;
+mod races;
+mod search;
+mod sessions;
+mod signup;
+mod types;
+mod users;

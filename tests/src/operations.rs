@@ -1,0 +1,191 @@
+//! All operations of the Zato contract (its section 3), and the types of what they take.
+
+/// An operation of the dialect.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    /// Its method.
+    pub method: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// Keys without which the call is a bad request.
+    pub required: &'static [&'static str],
+    /// Parameters that are texts.
+    pub texts: &'static [&'static str],
+    /// Parameters that are booleans.
+    pub flags: &'static [&'static str],
+    /// Parameters that are whole numbers.
+    pub integers: &'static [&'static str],
+    /// Cases of section 9 that show it at work; none while it is not there.
+    pub cases: &'static [u16],
+}
+
+const fn missing(method: &'static str, path: &'static str) -> Operation {
+    let none: &[&str] = &[];
+    Operation { method, path, required: none, texts: none, flags: none, integers: none, cases: &[] }
+}
+
+const LOCK: Operation = Operation {
+    required: &["ust", "user_id", "current_app"],
+    texts: &["ust", "user_id", "current_app"],
+    cases: &[73, 90],
+    ..missing("POST", "/zato/sso/user/lock")
+};
+
+const APPROVE: Operation = Operation { path: "/zato/sso/user/approve", cases: &[7, 83], ..LOCK };
+
+const CONFIRM: Operation = Operation {
+    required: &["confirm_token"],
+    texts: &["confirm_token", "current_app"],
+    cases: &[21, 85],
+    ..missing("PATCH", "/zato/sso/user/signup")
+};
+
+const SEARCH: Operation = Operation {
+    required: &["ust", "current_app"],
+    texts: &[
+        "ust",
+        "current_app",
+        "user_id",
+        "username",
+        "email",
+        "display_name",
+        "first_name",
+        "middle_name",
+        "last_name",
+        "sign_up_status",
+        "approval_status",
+        "name_op",
+    ],
+    flags: &["is_name_exact", "paginate"],
+    integers: &["cur_page", "page_size"],
+    cases: &[18, 19, 91, 92, 93],
+    ..missing("GET", "/zato/sso/user/search")
+};
+
+/// Every operation, aliases included, in the order of the contract.
+pub const OPERATIONS: [Operation; 42] = [
+    Operation {
+        required: &["username", "password", "current_app"],
+        texts: &[
+            "username",
+            "password",
+            "current_app",
+            "totp_code",
+            "new_password",
+            "remote_addr",
+            "user_agent",
+        ],
+        cases: &[22, 28, 32, 73],
+        ..missing("POST", "/zato/sso/user/login")
+    },
+    Operation {
+        required: &["ust", "current_app"],
+        texts: &["ust", "current_app"],
+        cases: &[31, 72],
+        ..missing("POST", "/zato/sso/user/logout")
+    },
+    Operation {
+        texts: &["username", "password", "email", "current_app"],
+        cases: &[20, 89],
+        ..missing("POST", "/zato/sso/user/signup")
+    },
+    CONFIRM,
+    Operation { path: "/zato/sso/user/signup/confirm", ..CONFIRM },
+    Operation { method: "POST", path: "/zato/sso/user/signup/confirm", ..CONFIRM },
+    missing("POST", "/zato/sso/user"),
+    Operation {
+        required: &["ust", "current_app"],
+        texts: &["ust", "user_id", "current_app"],
+        cases: &[6, 69, 70],
+        ..missing("GET", "/zato/sso/user")
+    },
+    Operation {
+        required: &["ust", "current_app"],
+        texts: &[
+            "ust",
+            "user_id",
+            "current_app",
+            "username",
+            "email",
+            "display_name",
+            "first_name",
+            "middle_name",
+            "last_name",
+            "totp_key",
+            "totp_label",
+            "password_expiry",
+            "sign_up_status",
+            "approval_status",
+        ],
+        flags: &["is_totp_enabled", "is_locked", "password_must_change"],
+        cases: &[9, 11, 13, 80, 82],
+        ..missing("PATCH", "/zato/sso/user")
+    },
+    missing("DELETE", "/zato/sso/user"),
+    SEARCH,
+    Operation { method: "POST", ..SEARCH },
+    APPROVE,
+    Operation { path: "/zato/sso/user/reject", cases: &[8, 83], ..APPROVE },
+    missing("PATCH", "/zato/sso/user/password"),
+    LOCK,
+    Operation { method: "DELETE", ..LOCK },
+    missing("PATCH", "/zato/sso/user/totp"),
+    missing("POST", "/zato/sso/user/linked"),
+    missing("GET", "/zato/sso/user/linked"),
+    missing("DELETE", "/zato/sso/user/linked"),
+    Operation {
+        required: &["current_app"],
+        texts: &["current_ust", "target_ust", "current_app"],
+        cases: &[43, 45, 46],
+        ..missing("POST", "/zato/sso/user/session")
+    },
+    missing("PATCH", "/zato/sso/user/session"),
+    missing("GET", "/zato/sso/user/session"),
+    missing("GET", "/zato/sso/user/session/list"),
+    missing("POST", "/zato/sso/user/attr"),
+    missing("PATCH", "/zato/sso/user/attr"),
+    Operation {
+        required: &["current_app"],
+        texts: &["ust", "user_id", "name", "current_app"],
+        flags: &["encrypt"],
+        integers: &["expiration"],
+        cases: &[56, 95, 96, 97],
+        ..missing("PUT", "/zato/sso/user/attr")
+    },
+    missing("DELETE", "/zato/sso/user/attr"),
+    Operation {
+        required: &["current_app"],
+        texts: &["ust", "user_id", "name", "current_app"],
+        flags: &["decrypt"],
+        cases: &[56, 95, 96, 97],
+        ..missing("GET", "/zato/sso/user/attr")
+    },
+    missing("GET", "/zato/sso/user/attr/exists"),
+    missing("GET", "/zato/sso/user/attr/names"),
+    missing("POST", "/zato/sso/session/attr"),
+    missing("PATCH", "/zato/sso/session/attr"),
+    missing("PUT", "/zato/sso/session/attr"),
+    missing("DELETE", "/zato/sso/session/attr"),
+    missing("GET", "/zato/sso/session/attr"),
+    missing("GET", "/zato/sso/session/attr/exists"),
+    missing("GET", "/zato/sso/session/attr/names"),
+    missing("POST", "/zato/sso/password/reset"),
+    missing("PATCH", "/zato/sso/password/reset"),
+    missing("DELETE", "/zato/sso/password/reset"),
+];
+
+/// The operations that are there.
+pub fn built() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().filter(|operation| !operation.cases.is_empty())
+}
+
+/// The paths of `/v1` that are there, with a method each.
+pub const V1: [(&str, &str); 7] = [
+    ("GET", "/v1/users"),
+    ("GET", "/v1/users/admin"),
+    ("GET", "/v1/users/admin/history"),
+    ("GET", "/v1/events"),
+    ("GET", "/v1/projections"),
+    ("POST", "/v1/local/rebuild"),
+    ("POST", "/v1/local/verify"),
+];
