@@ -10,7 +10,7 @@ use domain::id::{Position, UserId};
 use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
-use domain::session;
+use domain::session::{self, Session};
 use domain::user::User;
 use domain::user::state::Kind;
 use store::StoreError;
@@ -36,11 +36,7 @@ impl Service {
         let row =
             views.session(&TokenHash(tokens::hash_of(token))).ok_or(Rejection::NoSuchSession)?;
         session::check(&row.session, &row.owner, now)?;
-        Ok(Caller {
-            actor: Actor::User(row.session.user),
-            proof: Proof::Session(row.session.id),
-            ..template.clone()
-        })
+        Ok(as_owner(&row.session, template))
     }
 
     /// Who holds this session token, whether or not it may be used: enough to end it.
@@ -48,11 +44,7 @@ impl Service {
         let views = self.store().views();
         let row =
             views.session(&TokenHash(tokens::hash_of(token))).ok_or(Rejection::NoSuchSession)?;
-        Ok(Caller {
-            actor: Actor::User(row.session.user),
-            proof: Proof::Session(row.session.id),
-            ..template.clone()
-        })
+        Ok(as_owner(&row.session, template))
     }
 
     /// Who holds this personal access token, if it may be used now.
@@ -203,5 +195,14 @@ impl Service {
             Ok(result) => Ok(result?),
             Err(_) => Err(Failure::Closing),
         }
+    }
+}
+
+/// The owner of a session, as the caller of what `template` says.
+fn as_owner(session: &Session, template: &Caller) -> Caller {
+    Caller {
+        actor: Actor::User(session.user),
+        proof: Proof::Session(session.id),
+        ..template.clone()
     }
 }

@@ -34,25 +34,6 @@ pub struct Suspects {
 }
 
 impl Suspects {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.users.len()
-            + self.owners.len()
-            + self.names.len()
-            + self.emails.len()
-            + self.sessions.len()
-            + self.session_ids.len()
-            + self.user_sessions.len()
-            + self.tokens.len()
-            + self.codes.len()
-            + self.history.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// Every row that these changes touch was not looked at as it is now.
     pub fn moved(&mut self, changes: &Changes) {
         macro_rules! touched {

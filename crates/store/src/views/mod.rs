@@ -168,12 +168,6 @@ impl Views {
         self.user(id)
     }
 
-    /// Everybody found under this address, whatever its case.
-    pub fn with_email(&self, email: &str) -> impl Iterator<Item = &Arc<User>> {
-        let ids = self.emails.get(fold(email).as_str());
-        ids.into_iter().flat_map(Many::iter).filter_map(|id| self.user(*id))
-    }
-
     /// A session by the hash of a token that was handed out for it.
     pub fn session(&self, token: &TokenHash) -> Option<&SessionRow> {
         self.sessions.get(token)
