@@ -62,7 +62,7 @@ pub fn run(options: Options) -> Result<()> {
 async fn serve(options: Options) -> Result<()> {
     let store = store::Options {
         accept_clock: options.accept_clock,
-        notify: Arc::new(|notice| tracing::warn!("sled: {notice}")),
+        notify: Arc::new(|notice| tracing::warn!("{notice}")),
         ..store::Options::new(&options.data.dir, &sources::real())
     };
     let found = match Store::open(&store) {

@@ -7,9 +7,9 @@ use domain::fact::{Event, Fact, Part};
 use domain::id::Position;
 use domain::system;
 
+use crate::error::StoreError;
 use crate::journal::Frame;
 use crate::keyring::KeyView;
-use crate::open::StoreError;
 use crate::record;
 use crate::views::{Views, apply};
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::journal::{Check, JournalError, JournalReader};
-use crate::log::{Log, LogDamage, Notice};
+use crate::log::{Log, LogDamage};
+use crate::notice::{Notice, Notify};
 use crate::open::{Options, SLED};
 use crate::sources::Sources;
 
@@ -20,9 +21,6 @@ const BEHIND_TIME: Duration = Duration::from_millis(500);
 const SYNC_FACTS: u64 = 65_536;
 /// How long the filler waits after sled failed it, before it begins anew.
 const AFTER_DAMAGE: Duration = Duration::from_secs(1);
-
-/// Told what an operator wants to know; it must not block.
-pub type Notify = Arc<dyn Fn(&Notice) + Send + Sync>;
 
 /// The log by position, and the thread that keeps it filled.
 pub struct Follower {
@@ -52,8 +50,8 @@ pub(crate) fn open(options: &Options, store_id: [u8; 16]) -> Log {
     }
     let dir = options.dir.join(SLED);
     let (log, notices) = Log::open(&dir, store_id, stamp(&options.sources));
-    for notice in &notices {
-        (options.notify)(notice);
+    for notice in notices {
+        (options.notify)(&Notice::Sled(notice));
     }
     log
 }
@@ -274,7 +272,7 @@ impl Shared {
 
     fn set_aside(&self) {
         for notice in self.log.set_aside(stamp(&self.sources)) {
-            (self.notify)(&notice);
+            (self.notify)(&Notice::Sled(notice));
         }
         // Under the lock, so that the filler either sees it or is waiting.
         let _wanted = self.wanted.lock();

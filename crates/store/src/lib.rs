@@ -9,15 +9,19 @@
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
 //! * [`views`]: the read models, folded from it
 //! * [`turn`]: commands decided against a draft, committed at once
-//! * [`open`], [`rebuild`], [`verify`]: start, and what an operator asks for later
+//! * [`create`], [`open`], [`rebuild`], [`verify`]: start, and what an operator asks for later;
+//!   [`notice`]: what it is told unasked
 
 pub mod clock;
+mod create;
+mod error;
 mod fold;
 pub mod follow;
 mod identity;
 pub mod journal;
 pub mod keyring;
 pub mod log;
+pub mod notice;
 pub mod open;
 pub mod rebuild;
 pub mod record;
@@ -30,7 +34,9 @@ pub mod turn;
 pub mod verify;
 pub mod views;
 
+pub use create::create;
+pub use error::StoreError;
 pub use journal::disk::{Disk, RealDisk};
-pub use open::{Opened, Options, Origins, Store, StoreError, create};
+pub use open::{Opened, Options, Origins, Store};
 pub use sources::{Reading, Sources};
 pub use turn::{CommitError, Fit, Signature, Turn, Writer};

@@ -1,29 +1,30 @@
-//! A store: made once, opened by recovering it, then read by everybody and written by one.
+//! A store that is open: recovered by a start, then read by everybody and written by one.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::actor::{Actor, ApplicationNumber, Dialect, Origin};
-use domain::fact::{CommandName, Event, Fact};
+use domain::fact::Fact;
 use domain::id::{Position, Slot};
 use domain::system::Purpose;
-use domain::time::Timestamp;
 use parking_lot::{RwLock, RwLockReadGuard};
-use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::error::StoreError;
 use crate::fold;
-use crate::follow::{self, Follower, Notify};
+use crate::follow::{self, Follower};
 use crate::identity::{self, Found, Identity};
 use crate::journal::disk::{Disk, DiskLock, RealDisk};
-use crate::journal::{self, Damage, Journal, JournalError, JournalReader, StoreId};
-use crate::keyring::{self, Keyring, KeyringError, MasterKey, Months, SLOTS_LOW, SlotState};
+use crate::journal::{self, Journal, JournalReader, StoreId};
+use crate::keyring::{
+    self, Keyring, KeyringError, Loaded, MasterKey, Months, SLOTS_LOW, SlotState,
+};
+use crate::notice::{Notice, Notify};
 use crate::record;
 use crate::sources::Sources;
-use crate::turn::{CommitError, Signature, Writer};
+use crate::turn::Writer;
 use crate::views::Views;
 
 /// The format of everything in the data directory; one of another number is refused.
@@ -36,100 +37,6 @@ pub const JOURNAL: &str = "journal";
 pub const SLED: &str = "sled";
 /// The file that whoever has the directory open holds locked.
 pub const LOCK: &str = "lock";
-
-/// Why a store cannot be made, opened or read.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// There is no store in the directory.
-    #[error("{} holds no store: `muster init` or `muster serve` makes one", dir.display())]
-    NotInitialised {
-        /// The directory.
-        dir: PathBuf,
-    },
-    /// There is a store in the directory already.
-    #[error("{} holds a store already", dir.display())]
-    AlreadyInitialised {
-        /// The directory.
-        dir: PathBuf,
-    },
-    /// Another process has the directory open.
-    #[error("{} is in use by another process", dir.display())]
-    InUse {
-        /// The directory.
-        dir: PathBuf,
-    },
-    /// What is there was not written by this store, or not like this.
-    #[error("damage: {0}")]
-    Damage(#[from] Damage),
-    /// The directory is damaged outside the journal.
-    #[error("damage: {what}")]
-    Damaged {
-        /// What is wrong, and what may help.
-        what: String,
-    },
-    /// The data is of a format that this Muster does not know.
-    #[error("the data has format {format}, this Muster reads format {FORMAT}")]
-    UnknownFormat {
-        /// Its format.
-        format: u32,
-    },
-    /// The keys cannot be had.
-    #[error(transparent)]
-    Keys(#[from] KeyringError),
-    /// The last fact lies in the future.
-    #[error(
-        "the last fact is more than 10 minutes ahead of the clock: set the clock right, or start \
-         with --accept-clock"
-    )]
-    ClockBehind,
-    /// A fact cannot be read.
-    #[error("the fact at position {position} cannot be read: {what}")]
-    Unreadable {
-        /// Its position.
-        position: Position,
-        /// Why.
-        what: String,
-    },
-    /// The log holds another fact where the views expect one.
-    #[error("the fact at position {position} is not what the views say")]
-    NotThatFact {
-        /// Its position.
-        position: Position,
-    },
-    /// The first facts could not be written.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The disk failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
-impl StoreError {
-    /// Whether something that is kept is not as it was written.
-    pub fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Damage(_)
-                | Self::Damaged { .. }
-                | Self::Unreadable { .. }
-                | Self::NotThatFact { .. }
-                | Self::UnknownFormat { .. }
-        )
-    }
-}
-
-impl From<JournalError> for StoreError {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::Io(error) => Self::Io(error),
-            JournalError::Damage(damage) => Self::Damage(damage),
-            JournalError::UnknownFormat { found, .. } => Self::UnknownFormat { format: found },
-            JournalError::Missing { .. }
-            | JournalError::Exists { .. }
-            | JournalError::OtherStore { .. } => Self::Damaged { what: error.to_string() },
-        }
-    }
-}
 
 /// Where a store is, and how it is opened.
 #[derive(Clone)]
@@ -144,7 +51,7 @@ pub struct Options {
     pub accept_clock: bool,
     /// How its journal is kept.
     pub journal: journal::Settings,
-    /// Told what an operator wants to know of sled.
+    /// Told what an operator wants to know.
     pub notify: Notify,
     /// Whether sled follows. Without it everything is read from the journal, and nothing but `disk`
     /// is touched.
@@ -186,72 +93,16 @@ pub struct Opened {
 
 /// What is kept, for everybody who reads.
 pub struct Store {
-    identity: Identity,
-    sources: Sources,
-    clock: Clock,
-    keyring: Arc<Keyring>,
-    filling_slots: Arc<AtomicBool>,
-    views: RwLock<Views>,
-    journal: JournalReader,
-    follower: Follower,
-    opened: Opened,
-    _lock: DiskLock,
-}
-
-/// Makes a store in a directory that has none: keys, journal, the first facts; calls `show` when
-/// these are durable, and only then says that the store was begun.
-///
-/// What an earlier first start left half done is replaced, but for its master key.
-pub fn create(
-    options: &Options,
-    (events, at): (Vec<Event>, Timestamp),
-    show: impl FnOnce() -> io::Result<()>,
-) -> Result<(), StoreError> {
-    let Options { disk, dir, sources, .. } = options;
-    disk.create_dir(dir)?;
-    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-    disk.sync_dir(parent.unwrap_or(Path::new(".")))?;
-    // Asked before as well: "there is one already" says more than "it is in use".
-    refuse_a_second_store(disk.as_ref(), dir)?;
-    let lock = lock(disk.as_ref(), dir)?;
-    refuse_a_second_store(disk.as_ref(), dir)?;
-    begin_anew(disk.as_ref(), dir)?;
-    let key_path = dir.join(MASTER_KEY);
-    let master = MasterKey::load_or_create(disk.as_ref(), &key_path, sources.fill.as_ref())?;
-    let identity = Identity { store_id: sources.random(), format: FORMAT, epoch: 1 };
-    let keyring = Keyring::create(disk.as_ref(), dir, identity.store_id, &master, sources)?;
-    let journal =
-        Journal::create(Arc::clone(disk), &dir.join(JOURNAL), whose(&identity), options.journal)?;
-    let log = follow::open(options, identity.store_id);
-    let store = Arc::new(Store {
-        identity,
-        follower: Follower::start(log, journal.reader(), sources, &options.notify)?,
-        sources: sources.clone(),
-        clock: Clock::new(sources.clone(), at),
-        keyring: Arc::new(keyring),
-        filling_slots: Arc::default(),
-        views: RwLock::default(),
-        journal: journal.reader(),
-        opened: Opened { facts: 0, took_us: 0 },
-        _lock: lock,
-    });
-    let mut writer = Writer::new(Arc::clone(&store), journal);
-    let signature = Signature {
-        at,
-        actor: Actor::System,
-        credential: None,
-        command: CommandName::Bootstrap,
-        dialect: Dialect::Native,
-        application: ApplicationNumber::default(),
-        origin: Origin::default(),
-    };
-    writer.turn(|turn| turn.record(&signature, events))?;
-    drop(writer);
-    // Whoever could not be told does not have a store. The lock is held until it has a name.
-    show()?;
-    identity::write(disk.as_ref(), dir, &identity)?;
-    drop(store);
-    Ok(())
+    pub(crate) identity: Identity,
+    pub(crate) sources: Sources,
+    pub(crate) clock: Clock,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) filling_slots: Arc<AtomicBool>,
+    pub(crate) views: RwLock<Views>,
+    pub(crate) journal: JournalReader,
+    pub(crate) follower: Follower,
+    pub(crate) opened: Opened,
+    pub(crate) _lock: DiskLock,
 }
 
 impl Store {
@@ -278,13 +129,12 @@ impl Store {
         // A first start that was killed may have left the name of `store` in the page cache alone.
         disk.sync_dir(&dir)?;
         let master = MasterKey::load(disk.as_ref(), &dir.join(MASTER_KEY))?;
-        let keyring =
-            Arc::new(Keyring::open(disk.as_ref(), &dir, identity.store_id, &master, &sources)?);
+        let loaded = Loaded::load(disk.as_ref(), &dir, identity.store_id, &master, &sources)?;
         let (views, journal, log) = std::thread::scope(|scope| {
             // sled opens beside the scan, and is asked how far it goes only at its end.
             let opening = scope.spawn(|| follow::open(options, identity.store_id));
             let mut log = None;
-            let mut keys = keyring.view(Months::default());
+            let mut keys = loaded.view(Months::default());
             let (views, journal) = fold::fold(Views::default(), |sink| {
                 Journal::open(
                     Arc::clone(&disk),
@@ -306,11 +156,17 @@ impl Store {
         if !accept_clock && Clock::is_too_far_ahead(&sources, last) {
             return Err(StoreError::ClockBehind);
         }
+        let highest = views.globals().slot_highest;
+        // No fact destroys a key yet.
+        let (keyring, repaired) = loaded.settle(disk.as_ref(), highest, |_| false)?;
+        for repaired in repaired {
+            notify(&Notice::Keyring(repaired));
+        }
         let took = (sources.now)().monotonic.saturating_sub(began).as_micros();
         let store = Arc::new(Self {
             identity,
             clock: Clock::new(sources.clone(), last),
-            keyring,
+            keyring: Arc::new(keyring),
             filling_slots: Arc::default(),
             opened: Opened {
                 facts: views.globals().position.0,
@@ -441,54 +297,29 @@ impl Store {
     }
 }
 
-fn whose(identity: &Identity) -> journal::Identity {
+pub(crate) fn whose(identity: &Identity) -> journal::Identity {
     journal::Identity { store: StoreId(identity.store_id), epoch: identity.epoch }
 }
 
-fn lock(disk: &dyn Disk, dir: &Path) -> Result<DiskLock, StoreError> {
+pub(crate) fn lock(disk: &dyn Disk, dir: &Path) -> Result<DiskLock, StoreError> {
     let held = disk.lock(&dir.join(LOCK))?;
     held.ok_or_else(|| StoreError::InUse { dir: dir.to_owned() })
 }
 
-fn damaged_identity() -> StoreError {
+pub(crate) fn damaged_identity() -> StoreError {
     let name = identity::FILE_NAME;
     StoreError::Damaged { what: format!("the file `{name}` is not what was written") }
 }
 
-fn refuse_a_second_store(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
-    match identity::read(disk, dir)? {
-        Found::Nothing => Ok(()),
-        Found::Identity(_) => Err(StoreError::AlreadyInitialised { dir: dir.to_owned() }),
-        Found::Damaged => Err(damaged_identity()),
-    }
-}
-
 /// A directory without the file `store` may hold what a first start left, and nothing more.
-fn refuse_more_than_a_first_start(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn refuse_more_than_a_first_start(
+    disk: &dyn Disk,
+    dir: &Path,
+) -> Result<(), StoreError> {
     if !journal::is_at_most_begun(disk, &dir.join(JOURNAL))? {
         let name = identity::FILE_NAME;
         let what = format!("the file `{name}` is missing, and the journal holds facts");
         return Err(StoreError::Damaged { what });
     }
     Ok(())
-}
-
-/// Takes away what an earlier first start left.
-fn begin_anew(disk: &dyn Disk, dir: &Path) -> Result<(), StoreError> {
-    refuse_more_than_a_first_start(disk, dir)?;
-    let gone = |path: &Path| match disk.remove(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
-    };
-    gone(&dir.join(keyring::FILE_NAME))?;
-    let journal = dir.join(JOURNAL);
-    match disk.list(&journal) {
-        Ok(names) => names.iter().try_for_each(|name| gone(&journal.join(name)))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error.into()),
-    }
-    match disk.remove_dir(&dir.join(SLED)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }

@@ -2,10 +2,11 @@
 
 use domain::id::Position;
 
+use crate::error::StoreError;
 use crate::fold;
 use crate::journal::{Check, Frame};
 use crate::keyring::Months;
-use crate::open::{Store, StoreError};
+use crate::open::Store;
 use crate::views::compare::{self, Suspects};
 use crate::views::{Counts, Draft, Views, apply};
 

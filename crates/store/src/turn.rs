@@ -10,9 +10,10 @@ use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 use thiserror::Error;
 
 use crate::clock::Clock;
+use crate::error::StoreError;
 use crate::journal::{AppendError, FRAME_BODY_BYTES_MAX, FRAME_FACTS_MAX, FrameBuilder, Journal};
 use crate::keyring::{KeyView, Months};
-use crate::open::{Store, StoreError};
+use crate::open::Store;
 use crate::rebuild::Rebuilt;
 use crate::record;
 use crate::schema;

@@ -1,6 +1,7 @@
 //! Checking everything that is kept against itself.
 
-use crate::open::{Store, StoreError};
+use crate::error::StoreError;
+use crate::open::Store;
 use crate::rebuild::Rebuilt;
 
 /// What a verification looked at, and what it found.

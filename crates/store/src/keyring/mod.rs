@@ -1,18 +1,21 @@
-//! Every key of a store but the master key, which wraps them in one file, `keyring.a`.
+//! Every key of a store but the master key, which wraps them in two files, `keyring.a` and
+//! `keyring.b`.
 //!
-//! A key is a numbered slot. Slots are filled with random keys ahead of their use and synced before
-//! they count; what a slot is for, only the log says. `docs/log-format.md` has the bytes.
+//! A key is a numbered slot. Slots are filled with random keys ahead of their use and synced in both
+//! files before they count; what a slot is for, only the log says. A start repairs either file from
+//! the other. `docs/log-format.md` has the bytes.
 //!
 //! * [`key`]: a key in memory; `master`: the one in clear; `view`: keys as sealing reads them
-//! * `layout`: the bytes of the file; `slots`: all of them in memory
+//! * `layout`: the bytes of a file; `copies`: the two files; `slots`: all of them in memory
 
+mod copies;
 pub mod key;
 mod layout;
 mod master;
 mod slots;
 mod view;
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,12 +23,14 @@ use domain::id::Slot;
 use parking_lot::{Mutex, RwLock};
 use thiserror::Error;
 
-use crate::journal::disk::{Access, Disk, DiskFile};
+use crate::journal::disk::Disk;
 use crate::sources::{Fill, Sources};
+use copies::{Batch, Copies, Found, SLOTS_READ, Said};
 use key::{Cipher, Key};
-use layout::{HEADER_BYTES, Header, SLOT_BYTES, Stored};
+use layout::{Header, SLOT_BYTES, Stored};
 use slots::Slots;
 
+pub use copies::Repaired;
 pub use layout::FORMAT;
 pub use master::MasterKey;
 pub use slots::SlotState;
@@ -36,20 +41,20 @@ pub use view::{KeyView, Months};
 pub const SLOTS_AHEAD: u32 = 1_024;
 /// With fewer slots than this ahead, more are due.
 pub const SLOTS_LOW: u32 = 512;
-/// The name of the first file in the data directory.
-pub const FILE_NAME: &str = "keyring.a";
+/// The names of the two files in the data directory.
+pub const FILE_NAMES: [&str; 2] = ["keyring.a", "keyring.b"];
 
 /// Why keys cannot be had.
 #[derive(Debug, Error)]
 pub enum KeyringError {
     /// There is no master key where it should be.
-    #[error("the master key {path} is missing; without it nothing of this store can be read")]
+    #[error("the master key {} is missing; without it nothing of this store can be read", path.display())]
     MasterKeyMissing {
         /// Where it should be.
         path: PathBuf,
     },
     /// The file does not hold a master key.
-    #[error("{path} does not hold a master key")]
+    #[error("{} does not hold a master key", path.display())]
     MasterKeyUnreadable {
         /// Where it is.
         path: PathBuf,
@@ -58,13 +63,16 @@ pub enum KeyringError {
     #[error("the master key is not the one that this keyring was written with")]
     WrongMasterKey,
     /// The keyring belongs to another store.
-    #[error("the keyring belongs to another store")]
-    OtherStore,
-    /// There is no keyring.
-    #[error("the keyring {path} is missing")]
-    Missing {
-        /// Where it should be.
+    #[error("the keyring {} belongs to another store", path.display())]
+    OtherStore {
+        /// The file.
         path: PathBuf,
+    },
+    /// There is no keyring.
+    #[error("both files of the keyring, keyring.a and keyring.b, are missing from {}", dir.display())]
+    Missing {
+        /// Where they should be.
+        dir: PathBuf,
     },
     /// The keyring was written by a Muster that lays it out otherwise.
     #[error("the keyring has format {found}, this program reads format {FORMAT}")]
@@ -72,9 +80,15 @@ pub enum KeyringError {
         /// What it says.
         found: u32,
     },
-    /// The keyring is damaged.
-    #[error("the keyring is damaged: {0}")]
+    /// The keyring is damaged, and neither file can be repaired from the other.
+    #[error("the keyring is damaged in both of its files: {0}")]
     Damaged(Spot),
+    /// A key was destroyed that no fact says was to be.
+    #[error("the keyring is damaged: slot {slot} is marked as erased, and no fact says so")]
+    ErasedAlone {
+        /// The slot.
+        slot: u32,
+    },
     /// The disk refused; the message names the path.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -100,13 +114,89 @@ impl std::fmt::Display for Spot {
 
 /// The keys of one store. Reading them and filling slots ahead may happen at once.
 pub struct Keyring {
+    ring: Ring,
+    fill: Fill,
+    /// Held by whoever changes slots, for as long as that takes.
+    copies: Mutex<Copies>,
+}
+
+/// Slots in memory, and what wraps them.
+struct Ring {
     store_id: [u8; 16],
     master_id: [u8; 8],
     master: Cipher,
-    fill: Fill,
     slots: RwLock<Slots>,
-    /// Held by whoever changes slots, for as long as that takes.
-    file: Mutex<Arc<dyn DiskFile>>,
+}
+
+/// The keys of a store that is being opened: they can be read, and nothing was written yet.
+pub struct Loaded {
+    ring: Ring,
+    fill: Fill,
+    header: Header,
+    found: [Found; 2],
+}
+
+impl Loaded {
+    /// Reads both files in the directory and unwraps their keys.
+    ///
+    /// # Errors
+    /// All of [`KeyringError`] but those of the master key's file. Nothing is written.
+    pub fn load(
+        disk: &dyn Disk,
+        directory: &Path,
+        store_id: [u8; 16],
+        master: &MasterKey,
+        sources: &Sources,
+    ) -> Result<Self, KeyringError> {
+        let ring = Ring::new(store_id, master);
+        let header = ring.header(master);
+        let mut found = copies::find(disk, directory, &header)?;
+        let slots = ring.read_slots(&mut found)?;
+        let ring = Ring { slots: RwLock::new(slots), ..ring };
+        Ok(Self { ring, fill: Arc::clone(&sources.fill), header, found })
+    }
+
+    /// The keys as they are.
+    pub fn view(&self, months: Months) -> KeyView<'_> {
+        self.ring.view(months)
+    }
+
+    /// Makes both files alike and durable, once the log is known: `highest_used` is the highest slot
+    /// in it, and `is_erased` says whether a fact destroyed a slot's key. What was repaired comes
+    /// back.
+    ///
+    /// Slots that nobody uses yet, and those that were erased, are written again as they are: a
+    /// process that was killed, or whose sync failed, may have left them in the page cache alone.
+    ///
+    /// # Errors
+    /// [`KeyringError::ErasedAlone`], and then nothing was written; [`KeyringError::Io`].
+    pub fn settle(
+        self,
+        disk: &dyn Disk,
+        highest_used: Slot,
+        is_erased: impl Fn(Slot) -> bool,
+    ) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
+        let Self { ring, fill, header, found } = self;
+        let count = found[0].count.max(found[1].count);
+        let mut again = Vec::new();
+        for number in 1..=count {
+            match ring.slots.read().get(number) {
+                SlotState::Erased if !is_erased(Slot(number)) => {
+                    return Err(KeyringError::ErasedAlone { slot: number });
+                }
+                SlotState::Erased => {
+                    again.push((layout::offset(number), layout::erased(number).to_vec()));
+                }
+                SlotState::Filled(key) if number > highest_used.0 => {
+                    let bytes = ring.wrapped(number, key, &*fill);
+                    again.push((layout::offset(number), bytes.to_vec()));
+                }
+                SlotState::Filled(_) | SlotState::Empty => {}
+            }
+        }
+        let (copies, repaired) = copies::settle(disk, &found, &header, &again)?;
+        Ok((Keyring { ring, fill, copies: Mutex::new(copies) }, repaired))
+    }
 }
 
 impl Keyring {
@@ -121,94 +211,58 @@ impl Keyring {
         master: &MasterKey,
         sources: &Sources,
     ) -> Result<Self, KeyringError> {
-        let file = disk.open(&directory.join(FILE_NAME), Access::CreateNew)?;
-        let keyring = Self::assemble(file, store_id, master, sources);
-        let header =
-            Header { store_id, master_id: keyring.master_id, check: master.check(&store_id) };
-        keyring.file.lock().write_at(&header.bytes(), 0)?;
-        // This syncs the header too.
+        let copies = Copies::create(disk, directory)?;
+        let ring = Ring::new(store_id, master);
+        copies.write(&[(0, ring.header(master).bytes().to_vec())])?;
+        let fill = Arc::clone(&sources.fill);
+        let keyring = Self { ring, fill, copies: Mutex::new(copies) };
         keyring.fill_ahead(Slot::CLEAR)?;
         disk.sync_dir(directory)?;
         Ok(keyring)
     }
 
-    /// Opens the keyring in the directory and unwraps its keys.
-    ///
-    /// # Errors
-    /// All of [`KeyringError`] but those of the master key's file. Nothing is written.
-    pub fn open(
-        disk: &dyn Disk,
-        directory: &Path,
-        store_id: [u8; 16],
-        master: &MasterKey,
-        sources: &Sources,
-    ) -> Result<Self, KeyringError> {
-        let path = directory.join(FILE_NAME);
-        let file = disk.open(&path, Access::Write).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => KeyringError::Missing { path },
-            _ => error.into(),
-        })?;
-        let mut bytes = [0; HEADER_BYTES];
-        if file.read_at(&mut bytes, 0)? < HEADER_BYTES {
-            return Err(KeyringError::Damaged(Spot::Header));
-        }
-        let header = Header::parse(&bytes)?;
-        if header.store_id != store_id {
-            return Err(KeyringError::OtherStore);
-        }
-        if header.master_id != master.id() || header.check != master.check(&store_id) {
-            return Err(KeyringError::WrongMasterKey);
-        }
-        // A slot counts only once it is durable, and one that a killed process wrote may lie in
-        // the page cache alone.
-        file.sync_data()?;
-        let mut keyring = Self::assemble(file, store_id, master, sources);
-        keyring.slots = RwLock::new(keyring.read_slots()?);
-        Ok(keyring)
-    }
-
     /// The store that the keys belong to.
     pub fn store_id(&self) -> &[u8; 16] {
-        &self.store_id
+        &self.ring.store_id
     }
 
     /// The keys as they are now. While a view lives, slots that were filled ahead cannot be added
     /// nor keys erased: hold one for a turn or a batch, or let others in with [`KeyView::give_way`].
     pub fn view(&self, months: Months) -> KeyView<'_> {
-        KeyView::new(self.slots.read(), &self.store_id, months)
+        self.ring.view(months)
     }
 
     /// How many slots beyond the highest in use are filled, without a gap.
     pub fn free(&self, highest_used: Slot) -> u32 {
         // Recursive: whoever asks may hold a view, and a writer may wait between the two.
-        self.slots.read_recursive().free(highest_used.0)
+        self.ring.slots.read_recursive().free(highest_used.0)
     }
 
-    /// Fills slots up to [`SLOTS_AHEAD`] beyond the highest in use, durably, and says how many are
-    /// free then. Readers go on meanwhile.
+    /// Fills slots up to [`SLOTS_AHEAD`] beyond the highest in use, durably in both files, and says
+    /// how many are free then. Readers go on meanwhile.
     ///
     /// # Errors
     /// [`KeyringError::Io`]; no slot was added, and trying again is safe.
     pub fn fill_ahead(&self, highest_used: Slot) -> Result<u32, KeyringError> {
-        let file = self.file.lock();
+        let copies = self.copies.lock();
         let wanted = highest_used.0 + 1..=highest_used.0.saturating_add(SLOTS_AHEAD);
         let empty: Vec<u32> = {
-            let slots = self.slots.read();
+            let slots = self.ring.slots.read();
             wanted.filter(|number| matches!(slots.get(*number), SlotState::Empty)).collect()
         };
-        let mut fresh = Vec::with_capacity(empty.len());
+        let (mut fresh, mut writes) = (Vec::with_capacity(empty.len()), Vec::new());
         for run in empty.chunk_by(|number, next| number + 1 == *next) {
             let mut bytes = Vec::with_capacity(run.len() * SLOT_BYTES);
             for number in run {
                 let key = Key::random(&*self.fill);
-                bytes.extend_from_slice(&self.wrapped(*number, &key));
+                bytes.extend_from_slice(&self.ring.wrapped(*number, &key, &*self.fill));
                 fresh.push((*number, key));
             }
-            file.write_at(&bytes, layout::offset(run[0]))?;
+            writes.push((layout::offset(run[0]), bytes));
         }
         if !fresh.is_empty() {
-            file.sync_data()?;
-            let mut slots = self.slots.write();
+            copies.write(&writes)?;
+            let mut slots = self.ring.slots.write();
             for (number, key) in fresh {
                 slots.set(number, SlotState::Filled(key));
             }
@@ -216,75 +270,92 @@ impl Keyring {
         Ok(self.free(highest_used))
     }
 
-    /// Destroys a key: in memory at once, then in the file, durably.
+    /// Destroys a key: in memory at once, then in one file after the other, durably.
     ///
     /// # Errors
     /// [`KeyringError::Io`]; the key is gone from memory, and trying again is safe.
     pub fn erase(&self, slot: Slot) -> Result<(), KeyringError> {
         assert!(slot != Slot::CLEAR, "slot 0 has no key to erase");
-        let file = self.file.lock();
-        self.slots.write().set(slot.0, SlotState::Erased);
-        file.write_at(&layout::erased(slot.0), layout::offset(slot.0))?;
-        Ok(file.sync_data()?)
+        let copies = self.copies.lock();
+        self.ring.slots.write().set(slot.0, SlotState::Erased);
+        Ok(copies.write(&[(layout::offset(slot.0), layout::erased(slot.0).to_vec())])?)
+    }
+}
+
+impl Ring {
+    fn new(store_id: [u8; 16], master: &MasterKey) -> Self {
+        let (master_id, master) = (master.id(), master.cipher());
+        Self { store_id, master_id, master, slots: RwLock::default() }
     }
 
-    fn assemble(
-        file: Arc<dyn DiskFile>,
-        store_id: [u8; 16],
-        master: &MasterKey,
-        sources: &Sources,
-    ) -> Self {
-        Self {
-            store_id,
-            master_id: master.id(),
-            master: master.cipher(),
-            fill: Arc::clone(&sources.fill),
-            slots: RwLock::default(),
-            file: Mutex::new(file),
-        }
+    fn header(&self, master: &MasterKey) -> Header {
+        let Self { store_id, master_id, .. } = *self;
+        Header { store_id, master_id, check: master.check(&store_id) }
     }
 
-    /// Reads every slot of the file. A stretch at the end too short for a slot was never synced,
-    /// so it was never used.
-    fn read_slots(&self) -> Result<Slots, KeyringError> {
-        let file = self.file.lock();
-        let length = file.len()?;
-        let count = (length - HEADER_BYTES as u64) / SLOT_BYTES as u64;
-        let count = u32::try_from(count).map_err(|_| KeyringError::Damaged(Spot::Header))?;
+    fn view(&self, months: Months) -> KeyView<'_> {
+        KeyView::new(self.slots.read(), &self.store_id, months)
+    }
+
+    /// Reads every slot of both files, and notes where one must be made like the other.
+    fn read_slots(&self, found: &mut [Found; 2]) -> Result<Slots, KeyringError> {
+        let count = found[0].count.max(found[1].count);
         let mut slots = Slots::default();
-        let mut bytes = vec![0; SLOTS_READ * SLOT_BYTES];
+        let mut batches = [Batch::new(), Batch::new()];
         for first in (1..=count).step_by(SLOTS_READ) {
-            let ahead = usize::try_from(count - first + 1).expect("32 bits fit");
-            let batch = &mut bytes[..ahead.min(SLOTS_READ) * SLOT_BYTES];
-            if file.read_at(batch, layout::offset(first))? < batch.len() {
-                return Err(KeyringError::Damaged(Spot::Slot(first)));
+            for (batch, found) in batches.iter_mut().zip(&*found) {
+                batch.read(found, first)?;
             }
-            for (number, slot) in (first..).zip(batch.as_chunks().0) {
-                slots.set(number, self.unwrapped(number, slot)?);
+            let [a, b] = &batches;
+            let pairs = a.slots().iter().zip(b.slots());
+            for (number, (a, b)) in (first..=count).zip(pairs) {
+                let (state, unlike) = self.both(number, a, b).map_err(KeyringError::Damaged)?;
+                slots.set(number, state);
+                if let Some(unlike) = unlike {
+                    found[unlike].note(number);
+                }
             }
         }
         Ok(slots)
     }
 
-    fn wrapped(&self, number: u32, key: &Key) -> [u8; SLOT_BYTES] {
+    /// What a slot holds, and which file must be made like the other.
+    fn both(
+        &self,
+        number: u32,
+        a: &[u8; SLOT_BYTES],
+        b: &[u8; SLOT_BYTES],
+    ) -> Result<(SlotState, Option<usize>), Spot> {
+        if a != b {
+            return copies::agree(number, [self.said(number, a), self.said(number, b)]);
+        }
+        match self.said(number, a) {
+            Said::Empty => Ok((SlotState::Empty, None)),
+            Said::Filled(key) => Ok((SlotState::Filled(key), None)),
+            Said::Erased => Ok((SlotState::Erased, None)),
+            Said::Bad => Err(Spot::Slot(number)),
+        }
+    }
+
+    fn wrapped(&self, number: u32, key: &Key, fill: &dyn Fn(&mut [u8])) -> [u8; SLOT_BYTES] {
         let start = layout::slot_start(number, false, self.master_id);
         let mut nonce = [0; key::NONCE_BYTES];
-        (self.fill)(&mut nonce);
+        fill(&mut nonce);
         let wrapped = self.master.wrap(nonce, &self.bound(&start), key);
         layout::filled(&start, &nonce, &wrapped)
     }
 
-    fn unwrapped(&self, number: u32, bytes: &[u8; SLOT_BYTES]) -> Result<SlotState, KeyringError> {
-        match layout::parse(number, bytes)? {
-            Stored::Empty => Ok(SlotState::Empty),
-            Stored::Erased => Ok(SlotState::Erased),
-            Stored::Filled { master_id, nonce, wrapped } => {
+    fn said(&self, number: u32, bytes: &[u8; SLOT_BYTES]) -> Said {
+        match layout::parse(number, bytes) {
+            Ok(Stored::Empty) => Said::Empty,
+            Ok(Stored::Erased) => Said::Erased,
+            Ok(Stored::Filled { master_id, nonce, wrapped }) => {
                 let start = layout::slot_start(number, false, master_id);
                 self.master
                     .unwrap(nonce, &self.bound(&start), &wrapped)
-                    .map(SlotState::Filled)
-                    .map_err(|_| KeyringError::Damaged(Spot::Slot(number)))
+                    .map_or(Said::Bad, Said::Filled)
             }
+            Err(_) => Said::Bad,
         }
     }
 
@@ -296,9 +367,6 @@ impl Keyring {
         bound
     }
 }
-
-/// How many slots are read at once (128 KiB).
-const SLOTS_READ: usize = 1_024;
 
 #[cfg(test)]
 pub(crate) mod testing;

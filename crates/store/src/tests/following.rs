@@ -8,8 +8,10 @@ use domain::id::Position;
 use parking_lot::Mutex;
 
 use super::house::*;
-use crate::log::Notice;
-use crate::open::{Origins, SLED, Store, StoreError};
+use crate::error::StoreError;
+use crate::log;
+use crate::notice::Notice;
+use crate::open::{Origins, SLED, Store};
 
 fn all(store: &Store) -> Vec<domain::fact::Fact> {
     let last = store.views().globals().position.0;
@@ -88,7 +90,10 @@ fn a_damaged_sled_is_set_aside_and_changes_no_answer() {
     filled(&store);
     assert_eq!(all(&store), before);
     let told = told.lock();
-    assert!(told.iter().any(|notice| matches!(notice, Notice::SetAside { .. })), "{told:?}");
+    assert!(
+        told.iter().any(|notice| matches!(notice, Notice::Sled(log::Notice::SetAside { .. }))),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -19,11 +19,13 @@ use domain::{session, user};
 use parking_lot::Mutex;
 use ulid::Ulid;
 
-use crate::follow::Notify;
+use crate::create::create;
+use crate::error::StoreError;
 use crate::journal;
 use crate::journal::disk::{Disk, RealDisk};
 use crate::journal::testing::TempDir;
-use crate::open::{self, Options, Store, StoreError};
+use crate::notice::Notify;
+use crate::open::{Options, Store};
 use crate::sources::{Reading, Sources};
 use crate::turn::{CommitError, Signature, Writer};
 
@@ -75,7 +77,7 @@ impl House {
     pub fn create(&self) -> Result<(), StoreError> {
         let stamp = Stamp { at: START, actor: Actor::System, seed: self.sources.random() };
         let facts = (bootstrap::decide(first_start(), &stamp), START);
-        open::create(&self.options(false), facts, || Ok(()))
+        create(&self.options(false), facts, || Ok(()))
     }
 
     pub fn try_open(&self) -> Result<(Arc<Store>, Writer), StoreError> {

@@ -7,9 +7,10 @@ use domain::time::Span;
 
 use super::house::*;
 use crate::clock::AHEAD_MAX;
+use crate::error::StoreError;
 use crate::journal::disk::RealDisk;
 use crate::keyring::KeyringError;
-use crate::open::{FORMAT, MASTER_KEY, StoreError};
+use crate::open::{FORMAT, MASTER_KEY};
 
 #[test]
 fn a_first_start_makes_two_users_and_their_keys() {

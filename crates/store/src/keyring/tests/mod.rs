@@ -1,3 +1,4 @@
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -5,8 +6,10 @@ use std::{fs, thread};
 
 use domain::time::Timestamp;
 
+mod repair;
+
 use super::*;
-use crate::journal::disk::RealDisk;
+use crate::journal::disk::{DiskFile, RealDisk};
 use crate::journal::testing::TempDir;
 use crate::sources::Reading;
 
@@ -48,17 +51,40 @@ impl Place {
     }
 
     fn open(&self) -> Result<Keyring, KeyringError> {
-        Keyring::open(&RealDisk, self.dir.path(), STORE, &self.master(), &self.sources)
+        self.open_used(0).map(|(keyring, _)| keyring)
     }
 
-    fn bytes(&self) -> Vec<u8> {
-        fs::read(self.dir.path().join(FILE_NAME)).unwrap()
+    /// Opens it as a store does in whose log that slot is the highest.
+    fn open_used(&self, highest: u32) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
+        self.load(&self.master())?.settle(&RealDisk, Slot(highest), |_| true)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<u8>)) {
-        let mut bytes = self.bytes();
+    fn load(&self, master: &MasterKey) -> Result<Loaded, KeyringError> {
+        Loaded::load(&RealDisk, self.dir.path(), STORE, master, &self.sources)
+    }
+
+    fn path(&self, file: usize) -> PathBuf {
+        self.dir.path().join(FILE_NAMES[file])
+    }
+
+    fn bytes(&self, file: usize) -> Vec<u8> {
+        fs::read(self.path(file)).unwrap()
+    }
+
+    /// Both files, one behind the other.
+    fn both(&self) -> Vec<u8> {
+        [self.bytes(0), self.bytes(1)].concat()
+    }
+
+    fn change_one(&self, file: usize, change: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = self.bytes(file);
         change(&mut bytes);
-        fs::write(self.dir.path().join(FILE_NAME), bytes).unwrap();
+        fs::write(self.path(file), bytes).unwrap();
+    }
+
+    fn change(&self, change: impl Fn(&mut Vec<u8>)) {
+        self.change_one(0, &change);
+        self.change_one(1, &change);
     }
 }
 
@@ -71,6 +97,10 @@ fn key(keyring: &Keyring, slot: u32) -> Option<[u8; 32]> {
 
 fn is_erased(keyring: &Keyring, slot: u32) -> bool {
     matches!(keyring.view(Months::default()).key(Slot(slot)), SlotState::Erased)
+}
+
+fn slot_at(number: u32) -> usize {
+    usize::try_from(layout::offset(number)).unwrap()
 }
 
 fn holds(bytes: &[u8], secret: &[u8]) -> bool {
@@ -109,47 +139,57 @@ fn filling_ahead_adds_keys_and_changes_none() {
 }
 
 #[test]
-fn a_wrong_master_key_is_refused_and_the_file_untouched() {
+fn a_wrong_master_key_is_refused_and_the_files_untouched() {
     let place = Place::new();
-    let before = place.bytes();
+    let before = place.both();
     let other = place.dir.path().join("other.key");
     let other = MasterKey::create(&RealDisk, &other, &*place.sources.fill).unwrap();
-    let opened = Keyring::open(&RealDisk, place.dir.path(), STORE, &other, &place.sources);
-    assert!(matches!(opened.err(), Some(KeyringError::WrongMasterKey)));
-    assert_eq!(place.bytes(), before);
+    assert!(matches!(place.load(&other).err(), Some(KeyringError::WrongMasterKey)));
+    place.change_one(1, |bytes| bytes[300] ^= 1);
+    assert!(matches!(place.load(&other).err(), Some(KeyringError::WrongMasterKey)));
+    place.change_one(1, |bytes| bytes[300] ^= 1);
+    assert_eq!(place.both(), before);
 }
 
 #[test]
-fn the_keyring_of_another_store_is_refused() {
-    let place = Place::new();
+fn the_keyring_of_another_store_is_refused_and_never_overwritten() {
+    let (place, other) = (Place::new(), Place::new());
     let master = place.master();
-    let opened = Keyring::open(&RealDisk, place.dir.path(), [9; 16], &master, &place.sources);
-    assert!(matches!(opened.err(), Some(KeyringError::OtherStore)));
+    let loaded = Loaded::load(&RealDisk, place.dir.path(), [9; 16], &master, &place.sources);
+    assert!(matches!(loaded.err(), Some(KeyringError::OtherStore { .. })));
+    drop(Keyring::create(&RealDisk, other.dir.path(), [9; 16], &master, &other.sources));
+    fs::remove_file(other.path(0)).unwrap();
+    fs::remove_file(other.path(1)).unwrap();
+    Keyring::create(&RealDisk, other.dir.path(), [9; 16], &master, &other.sources).unwrap();
+    fs::copy(other.path(1), place.path(1)).unwrap();
+    let refused = place.open().err();
+    assert!(matches!(refused, Some(KeyringError::OtherStore { .. })), "{refused:?}");
+    assert_eq!(place.bytes(1), other.bytes(1));
 }
 
 #[test]
 fn a_keyring_that_is_missing_is_not_made_anew() {
     let place = Place::new();
-    let path = place.dir.path().join(FILE_NAME);
-    fs::remove_file(&path).unwrap();
+    fs::remove_file(place.path(0)).unwrap();
+    fs::remove_file(place.path(1)).unwrap();
     assert!(matches!(place.open().err(), Some(KeyringError::Missing { .. })));
-    assert!(!path.exists());
+    assert!(!place.path(0).exists() && !place.path(1).exists());
 }
 
 #[test]
 fn a_keyring_that_is_there_is_not_made_anew() {
     let place = Place::new();
-    let before = place.bytes();
+    let before = place.both();
     let master = place.master();
     let made = Keyring::create(&RealDisk, place.dir.path(), STORE, &master, &place.sources);
     assert!(matches!(made.err(), Some(KeyringError::Io(_))));
-    assert_eq!(place.bytes(), before);
+    assert_eq!(place.both(), before);
 }
 
 #[test]
 fn a_flipped_bit_in_a_slot_is_detected() {
     let place = Place::new();
-    let slot = usize::try_from(layout::offset(77)).unwrap();
+    let slot = slot_at(77);
     for byte in slot..slot + SLOT_BYTES {
         place.change(|bytes| bytes[byte] ^= 4);
         let error = place.open().err();
@@ -162,13 +202,12 @@ fn a_flipped_bit_in_a_slot_is_detected() {
 #[test]
 fn a_slot_wrapped_for_another_place_is_detected_whatever_its_checksum() {
     let place = Place::new();
-    let at = |number| usize::try_from(layout::offset(number)).unwrap();
     place.change(|bytes| {
-        let mut moved = bytes[at(5)..][..SLOT_BYTES].to_vec();
+        let mut moved = bytes[slot_at(5)..][..SLOT_BYTES].to_vec();
         moved[8] = 6;
         let crc = crc32c::crc32c(&moved[..SLOT_BYTES - 4]).to_le_bytes();
         moved[SLOT_BYTES - 4..].copy_from_slice(&crc);
-        bytes[at(6)..][..SLOT_BYTES].copy_from_slice(&moved);
+        bytes[slot_at(6)..][..SLOT_BYTES].copy_from_slice(&moved);
     });
     assert!(matches!(place.open().err(), Some(KeyringError::Damaged(Spot::Slot(6)))));
 }
@@ -186,7 +225,7 @@ fn a_damaged_or_short_header_is_detected() {
 fn nothing_of_a_key_is_in_the_file_in_clear() {
     let place = Place::new();
     let keyring = place.open().unwrap();
-    let bytes = place.bytes();
+    let bytes = place.both();
     for slot in [1, 2, 500, SLOTS_AHEAD] {
         assert!(!holds(&bytes, &key(&keyring, slot).unwrap()));
     }
@@ -198,12 +237,13 @@ fn nothing_of_a_key_is_in_the_file_in_clear() {
 fn an_erased_key_is_gone_for_good_and_alone() {
     let place = Place::new();
     let keyring = place.open().unwrap();
-    let (before, erased) = (key(&keyring, 8), place.bytes());
-    let at = usize::try_from(layout::offset(7)).unwrap();
-    let wrapped = &erased[at + 32..at + 80];
+    let before = key(&keyring, 8);
+    let wrapped = [0, 1].map(|file| place.bytes(file)[slot_at(7) + 32..][..48].to_vec());
     keyring.erase(Slot(7)).unwrap();
     assert!(is_erased(&keyring, 7));
-    assert!(!holds(&place.bytes(), wrapped));
+    for wrapped in &wrapped {
+        assert!(!holds(&place.both(), wrapped));
+    }
     // Again, as a start does that finishes what the log says.
     keyring.erase(Slot(7)).unwrap();
     let reopened = place.open().unwrap();
@@ -239,7 +279,7 @@ fn what_a_crash_left_of_slots_ahead_is_filled_anew() {
 fn a_slot_in_use_is_never_filled_anew() {
     let place = Place::new();
     place.change(|bytes| bytes[1_024..1_536].fill(0));
-    let keyring = place.open().unwrap();
+    let (keyring, _) = place.open_used(6).unwrap();
     keyring.fill_ahead(Slot(6)).unwrap();
     assert_eq!(key(&keyring, 6), None, "whoever lost a key must hear of it");
     assert!(key(&keyring, 7).is_some());
@@ -276,8 +316,8 @@ fn slots_do_not_count_before_they_are_synced() {
     let keyring = place.open().unwrap();
     let fails = Arc::new(AtomicBool::new(true));
     {
-        let mut file = keyring.file.lock();
-        *file = Arc::new(Unsure(Arc::clone(&file), Arc::clone(&fails)));
+        let unsure = |file| Arc::new(Unsure(file, Arc::clone(&fails))) as Arc<dyn DiskFile>;
+        keyring.copies.lock().replace(unsure);
     }
     assert!(matches!(keyring.fill_ahead(Slot(1)), Err(KeyringError::Io(_))));
     assert_eq!(keyring.free(Slot(1)), SLOTS_AHEAD - 1);

@@ -1,0 +1,28 @@
+//! What an operator wants to know of a store that works.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::keyring::Repaired;
+use crate::log;
+
+/// Something that the log of the process should say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Of the log by position.
+    Sled(log::Notice),
+    /// Of a file of the keyring.
+    Keyring(Repaired),
+}
+
+/// Told what an operator wants to know; it must not block.
+pub type Notify = Arc<dyn Fn(&Notice) + Send + Sync>;
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sled(notice) => write!(f, "sled: {notice}"),
+            Self::Keyring(repaired) => write!(f, "keyring: {repaired}"),
+        }
+    }
+}
