@@ -105,9 +105,10 @@ pub fn is_at_most_begun(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
         let begun = match (number, SegmentHeader::decode(&header_bytes(&*file)?)) {
             (1, Ok(_)) => FIRST_FRAME_AT + first_frame_bytes(&file)? as u64,
             // No frame is written before the header is durable.
-            (1, Err(NoHeader::Unwritten)) => FIRST_FRAME_AT,
-            (1, Err(_)) => return Ok(false),
-            _ => 0,
+            (_, Err(NoHeader::Unwritten)) => FIRST_FRAME_AT,
+            // The disk refused the first frame, and its turn went no further than this.
+            (_, Ok(header)) if header.first_position() == 1 => FIRST_FRAME_AT,
+            (_, Ok(_) | Err(_)) => return Ok(false),
         };
         if !is_zero_from(&*file, begun)? {
             return Ok(false);

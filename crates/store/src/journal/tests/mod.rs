@@ -4,7 +4,7 @@ mod damage;
 mod end;
 mod failures;
 
-use super::testing::{Fixture, Records, append, record};
+use super::testing::{Fixture, Op, Records, append, record};
 use super::*;
 use crate::tree::{Peaks, leaf_hash};
 
@@ -247,8 +247,31 @@ fn only_a_first_start_that_did_not_finish_is_begun_anew() {
     assert!(!begun(&fixture), "frames behind a missing header");
     fixture.edit(1, |bytes| bytes[..].copy_from_slice(&first));
     assert!(begun(&fixture));
-    fixture.edit(2, |bytes| bytes[9] = 9);
-    assert!(!begun(&fixture), "a second segment");
+    fixture.edit(2, |bytes| bytes[at + 9] = 9);
+    assert!(!begun(&fixture), "something in a second segment");
+}
+
+#[test]
+fn a_first_turn_that_the_disk_refused_twice_is_begun_anew() {
+    let begun = |fixture: &Fixture| is_at_most_begun(&*fixture.disk(), &fixture.dir()).unwrap();
+    let fixture = Fixture::new(16 * KIB);
+    let mut journal = fixture.create();
+    fixture.disk.fail_when(|file, op| file.ends_with("1.mj") && op == Op::Sync);
+    let refused = append(&mut journal, ["first"]);
+    assert!(matches!(refused, Err(AppendError::NotDone(_))), "segment 2 was begun: {refused:?}");
+    fixture.disk.recover();
+    assert!(begun(&fixture));
+    let header = fixture.bytes(2);
+    fixture.edit(2, |bytes| bytes[512..1_024].fill(0));
+    assert!(begun(&fixture), "a header that was not written whole");
+    fixture.edit(2, |bytes| {
+        bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&header[..SEGMENT_HEADER_BYTES])
+    });
+    append(&mut journal, ["second try"]).unwrap();
+    assert!(
+        !begun(&fixture),
+        "a frame in the second segment was committed by more than a first start"
+    );
 }
 
 #[test]
