@@ -13,16 +13,30 @@ const NOT_AVAILABLE: u8 = 3;
 /// Damage, a missing or wrong key, or a format that this Muster does not know.
 const DAMAGED: u8 = 4;
 
+/// What an operator may do about an error, where that is not in its text.
+pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    let store = of_chain(error)?;
+    let helps = match store {
+        StoreError::Damaged { what } => !what.contains("muster recover"),
+        StoreError::WouldLose { .. } | StoreError::UnknownFormat { .. } => false,
+        other => other.is_damage(),
+    };
+    helps.then_some(
+        "`muster recover` says, and changes nothing, what can be put together again; see \
+         docs/recovery.md",
+    )
+}
+
 /// The exit code for an error.
 pub fn code(error: &anyhow::Error) -> ExitCode {
-    let store = error.chain().find_map(|cause| match cause.downcast_ref::<FirstStartError>() {
+    ExitCode::from(of_chain(error).map_or(FAILED, of_store))
+}
+
+fn of_chain(error: &anyhow::Error) -> Option<&StoreError> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<FirstStartError>() {
         Some(FirstStartError::Store(error)) => Some(error),
         Some(FirstStartError::Rejected(_)) => None,
         None => cause.downcast_ref::<StoreError>(),
-    });
-    ExitCode::from(match store {
-        Some(error) => of_store(error),
-        None => FAILED,
     })
 }
 
@@ -39,6 +53,7 @@ fn of_store(error: &StoreError) -> u8 {
         | StoreError::UnknownFormat { .. }
         | StoreError::Unreadable { .. }
         | StoreError::NotThatFact { .. }
+        | StoreError::WouldLose { .. }
         | StoreError::Keys(_) => DAMAGED,
     }
 }

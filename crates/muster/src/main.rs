@@ -8,6 +8,7 @@ mod history;
 mod init;
 mod output;
 mod rebuild;
+mod recover;
 mod serve;
 mod sources;
 mod user;
@@ -59,6 +60,8 @@ enum Command {
     Rebuild(rebuild::Options),
     /// Check everything that is kept against itself.
     Verify(verify::Options),
+    /// Put a damaged store together again from what is left; says first what that is.
+    Recover(recover::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,11 +73,15 @@ fn main() -> ExitCode {
         Command::Events(options) => events::run(&options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Verify(options) => verify::run(&options),
+        Command::Recover(options) => recover::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output::complain(&format!("muster: {error:#}"));
+            if let Some(hint) = exit::hint(&error) {
+                output::complain(&format!("muster: {hint}"));
+            }
             exit::code(&error)
         }
     }

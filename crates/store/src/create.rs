@@ -4,7 +4,6 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::actor::{Actor, ApplicationNumber, Dialect, Origin};
 use domain::fact::{CommandName, Event};
 use domain::time::Timestamp;
 use parking_lot::RwLock;
@@ -60,15 +59,7 @@ pub fn create(
         _lock: lock,
     });
     let mut writer = Writer::new(Arc::clone(&store), journal);
-    let signature = Signature {
-        at,
-        actor: Actor::System,
-        credential: None,
-        command: CommandName::Bootstrap,
-        dialect: Dialect::Native,
-        application: ApplicationNumber::default(),
-        origin: Origin::default(),
-    };
+    let signature = Signature::of_system(at, CommandName::Bootstrap);
     writer.turn(|turn| turn.record(&signature, events))?;
     drop(writer);
     // Whoever could not be told does not have a store. The lock is held until it has a name.

@@ -70,6 +70,15 @@ pub enum StoreError {
         /// Its position.
         position: Position,
     },
+    /// Recovering would lose facts, and nobody said that it may.
+    #[error(
+        "what stood at position {from} and beyond is lost; `muster recover --apply --accept-loss` goes \
+         on without it"
+    )]
+    WouldLose {
+        /// The first position that is lost.
+        from: u64,
+    },
     /// The first facts could not be written.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -88,6 +97,7 @@ impl StoreError {
                 | Self::Unreadable { .. }
                 | Self::NotThatFact { .. }
                 | Self::UnknownFormat { .. }
+                | Self::WouldLose { .. }
         )
     }
 }

@@ -9,8 +9,8 @@
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
 //! * [`views`]: the read models, folded from it
 //! * [`turn`]: commands decided against a draft, committed at once
-//! * [`create`], [`open`], [`rebuild`], [`verify`]: start, and what an operator asks for later;
-//!   [`notice`]: what it is told unasked
+//! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
+//!   later; [`notice`]: what it is told unasked
 
 pub mod clock;
 mod create;
@@ -25,6 +25,7 @@ pub mod notice;
 pub mod open;
 pub mod rebuild;
 pub mod record;
+pub mod recover;
 pub mod schema;
 pub mod sources;
 #[cfg(test)]

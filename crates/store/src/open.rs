@@ -133,7 +133,7 @@ impl Store {
         let (views, journal, log) = std::thread::scope(|scope| {
             // sled opens beside the scan, and is asked how far it goes only at its end.
             let opening = scope.spawn(|| follow::open(options, identity.store_id));
-            let mut log = None;
+            let mut log_opened = None;
             let mut keys = loaded.view(Months::default());
             let (views, journal) = fold::fold(Views::default(), |sink| {
                 Journal::open(
@@ -142,13 +142,14 @@ impl Store {
                     whose(&identity),
                     settings,
                     || {
-                        log.insert(opening.join().expect("a log opens or does without sled"))
-                            .filled()
+                        let log = opening.join().expect("a log opens or does without sled");
+                        // All that sled was ever told of, synced or not, was committed.
+                        log_opened.insert(log).reach().ok()
                     },
                     |frame| sink.frame(frame, &mut keys),
                 )
             });
-            (views, journal, log)
+            (views, journal, log_opened)
         });
         let (journal, _) = journal?;
         let log = log.expect("a journal that opened asked for it");
@@ -178,7 +179,14 @@ impl Store {
             journal: journal.reader(),
             _lock: lock,
         });
-        Ok((Arc::clone(&store), Writer::new(store, journal)))
+        let mut writer = Writer::new(Arc::clone(&store), journal);
+        writer.note_epoch()?;
+        Ok((store, writer))
+    }
+
+    /// The epoch that is written now.
+    pub fn epoch(&self) -> u32 {
+        self.identity.epoch
     }
 
     /// The views as they are published now. Copy out what is needed and let go: the writer waits.

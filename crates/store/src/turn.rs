@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::actor::{Actor, ApplicationNumber, Credential, Dialect, Origin};
 use domain::fact::{CommandName, Event, Fact, Head, Part};
-use domain::id::{Slot, UserId};
+use domain::id::{Position, Slot, UserId};
+use domain::system;
 use domain::time::Timestamp;
 use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 use thiserror::Error;
@@ -46,6 +47,21 @@ pub struct Signature {
     pub application: ApplicationNumber,
     /// From where.
     pub origin: Origin,
+}
+
+impl Signature {
+    /// What the store does by itself.
+    pub(crate) fn of_system(at: Timestamp, command: CommandName) -> Self {
+        Self {
+            at,
+            actor: Actor::System,
+            credential: None,
+            command,
+            dialect: Dialect::Native,
+            application: ApplicationNumber::default(),
+            origin: Origin::default(),
+        }
+    }
 }
 
 /// Why a turn's facts are not committed. Neither is tried again.
@@ -142,7 +158,7 @@ impl<'v> Turn<'v> {
             record::seal(scratch, &head, &event, &signature.origin, origin_slot, keys, &fill)
                 .expect("facts that fit can be sealed");
             frame.push(scratch).expect("facts that fit have room");
-            if let Event::System(domain::system::Event::SlotAssigned { slot, purpose }) = &event {
+            if let Event::System(system::Event::SlotAssigned { slot, purpose }) = &event {
                 self.keys.months.assign(*slot, *purpose);
             }
             let fact = Fact { head, origin: None, body: Part::Open(event) };
@@ -205,6 +221,21 @@ pub struct Writer {
 impl Writer {
     pub(crate) fn new(store: Arc<Store>, journal: Journal) -> Self {
         Self { store, journal }
+    }
+
+    /// Says from where the log goes on, if the store was restored since its last fact.
+    pub(crate) fn note_epoch(&mut self) -> Result<(), CommitError> {
+        let (epoch, head) = (self.store.epoch(), self.journal.head());
+        if self.journal.epoch() == epoch || head.position == 0 {
+            return Ok(());
+        }
+        let position = Position(head.position);
+        let restored =
+            system::Event::Restored(system::Restored { epoch, position, root: head.root });
+        self.turn(|turn| {
+            let signature = Signature::of_system(turn.tick(), CommandName::Upkeep);
+            turn.record(&signature, vec![Event::System(restored)]);
+        })
     }
 
     /// Runs a turn: what `decide` records is committed when this returns, or did not happen.

@@ -7,11 +7,11 @@ use super::{
 };
 use crate::attributes::SetMode;
 use crate::fact::Event as Fact;
-use crate::id::Slot;
+use crate::id::{Position, Slot};
 use crate::policy::Right;
 use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
-use crate::system::{self, Command as OfSystem, Event as System, Purpose};
+use crate::system::{self, Command as OfSystem, Event as System, Purpose, Restored};
 use crate::text::Patch;
 use crate::time::{Month, Timestamp};
 use crate::user::command::{Command, Repeat};
@@ -184,6 +184,9 @@ fn systems() -> Vec<Story> {
         System::ClockJumped { .. } = nothing() => OfSystem::NoteClockJump {
             expected: at(0), read: at(9),
         };
+        System::Restored(_) = nothing() => OfSystem::NoteRestore(Restored {
+            epoch: 2, position: Position(1), root: [0; 32],
+        });
     }
 }
 

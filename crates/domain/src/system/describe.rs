@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::description::{Change, Description, Shown};
-use crate::system::{Event, Purpose};
+use crate::system::{Event, Purpose, Restored};
 use crate::time::Timestamp;
 
 /// Describes `event`, which happened to the store.
@@ -31,6 +31,10 @@ pub fn describe(event: &Event) -> Description {
         Event::ClockJumped { expected, read } => Description::new(
             clock_sentence(*expected, *read),
             vec![Change::new("clock", Shown::Time(*expected), Shown::Time(*read))],
+        ),
+        Event::Restored(Restored { epoch, position, root }) => Description::new(
+            format!("Epoch {epoch} goes on from position {}, root {}", position.0, hex(root)),
+            vec![Change::new("epoch", None, Shown::text(epoch))],
         ),
     }
 }

@@ -1,6 +1,6 @@
 //! What concerns the whole store: its birth, its keys, the names of applications, operators' acts.
 
-use crate::id::{OrganizationId, Slot};
+use crate::id::{OrganizationId, Position, Slot};
 use crate::rejection::{Rejection, ValueFault};
 use crate::text::Name;
 use crate::time::{Month, Timestamp};
@@ -35,6 +35,8 @@ pub enum Command {
         /// What the clock said.
         read: Timestamp,
     },
+    /// Put on record from where the log goes on in a new epoch.
+    NoteRestore(Restored),
 }
 
 /// What can have happened to the store. Nothing personal stands here: it is kept in clear.
@@ -75,6 +77,19 @@ pub enum Event {
         /// What the clock said.
         read: Timestamp,
     },
+    /// The log goes on from an earlier state, in a new epoch.
+    Restored(Restored),
+}
+
+/// From where the log goes on: whatever an earlier epoch had beyond that is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// The epoch that begins.
+    pub epoch: u32,
+    /// The last position that holds.
+    pub position: Position,
+    /// The root of the tree (RFC 6962) over everything up to it.
+    pub root: [u8; 32],
 }
 
 impl Event {
@@ -86,6 +101,7 @@ impl Event {
             Self::ApplicationNamed { .. } => "system.application_named",
             Self::ViewsRebuilt { .. } => "system.views_rebuilt",
             Self::ClockJumped { .. } => "system.clock_jumped",
+            Self::Restored(_) => "system.restored",
         }
     }
 }
@@ -157,6 +173,7 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         Command::NoteClockJump { expected, read } => {
             Ok(vec![Event::ClockJumped { expected, read }])
         }
+        Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
     }
 }
 
@@ -169,7 +186,7 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         }
         Event::SlotAssigned { slot, purpose } => system.slots.push((*slot, *purpose)),
         Event::ApplicationNamed { name, .. } => system.applications.push(name.clone()),
-        Event::ViewsRebuilt { .. } | Event::ClockJumped { .. } => {}
+        Event::ViewsRebuilt { .. } | Event::ClockJumped { .. } | Event::Restored(_) => {}
     }
 }
 
@@ -245,6 +262,19 @@ mod tests {
                 .when(Command::NoteClockJump { expected: at(0), read: at(9) })
                 .then([jumped.clone()]);
         }
+    }
+
+    #[test]
+    fn a_restore_says_from_where_the_log_goes_on() {
+        let restored = Restored { epoch: 2, position: Position(17), root: [0xAB; 32] };
+        nothing().when(Command::NoteRestore(restored)).then([Event::Restored(restored)]);
+        assert_eq!(
+            describe(&Event::Restored(restored)),
+            Description::new(
+                format!("Epoch 2 goes on from position 17, root {}", "ab".repeat(32)),
+                vec![Change::new("epoch", None, Shown::text("2"))],
+            )
+        );
     }
 
     #[test]

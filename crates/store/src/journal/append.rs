@@ -53,6 +53,8 @@ pub struct Journal {
     segment_bytes: u64,
     tree: Peaks,
     head: Head,
+    /// The epoch of the last frame; 0 if there is none.
+    epoch: u32,
     /// The number of the last segment whose header is durable; 0 before the first.
     number: u32,
     /// Where the next frame goes; `None` once a write to the segment failed or it is full.
@@ -108,6 +110,12 @@ impl Journal {
         self.head
     }
 
+    /// The epoch of the last committed fact; 0 if there is none. One that is appended carries the
+    /// journal's own, which is later once the store was restored.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
     /// A handle that reads what is committed, from any thread.
     pub fn reader(&self) -> JournalReader {
         self.reader.clone()
@@ -146,6 +154,7 @@ impl Journal {
         };
         self.head = Head { position: tree.count(), root: tree.root() };
         self.tree = tree;
+        self.epoch = self.whose.epoch;
         self.reader.committed(first_position, offset, self.head);
         Ok(self.head)
     }
@@ -171,6 +180,7 @@ impl Journal {
             segment_bytes,
             tree,
             head,
+            epoch: 0,
             number: 0,
             tail: None,
             begun: None,
@@ -193,6 +203,7 @@ impl Journal {
         let file_end = file.len()?;
         let mut journal = Self::new(disk, dir, whose, settings, found.tree, found.index)?;
         journal.number = found.newest.number;
+        journal.epoch = found.epoch;
         match found.end {
             End::Clean => {
                 journal.tail = Some(Tail { file, offset: found.end_offset, end: file_end });

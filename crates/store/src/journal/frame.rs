@@ -1,8 +1,9 @@
 //! One turn as bytes: a header, the records, padding to the next sector.
 
+use super::append::Head;
 use super::error::Reason;
 use super::{SECTOR_BYTES, ZERO_SECTOR};
-use crate::tree::Hash;
+use crate::tree::{Hash, Peaks, leaf_hash};
 use std::fmt;
 use std::path::Path;
 
@@ -248,6 +249,59 @@ impl<'a> Frame<'a> {
     /// Whether what follows the body is what was written there.
     pub(super) fn padding_is_sound(&self) -> bool {
         self.padding.iter().all(|byte| *byte == PADDING)
+    }
+}
+
+/// A frame by itself, whose checksums are right: what recovering takes from one copy of the log and
+/// writes into another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoundFrame {
+    /// What stands before the records.
+    pub header: FrameHeader,
+    body: Vec<u8>,
+}
+
+impl SoundFrame {
+    /// The frame that has this header and these records, if it is one.
+    pub fn from_parts<'r>(
+        header: &[u8],
+        parts: impl IntoIterator<Item = &'r [u8]>,
+    ) -> Option<Self> {
+        let header = FrameHeader::decode(header)?;
+        let mut body = Vec::with_capacity(header.body_bytes.min(1 << 20) as usize);
+        for record in parts {
+            body.extend_from_slice(&u32::try_from(record.len()).ok()?.to_le_bytes());
+            body.extend_from_slice(record);
+        }
+        let is_whole = body.len() == header.body_bytes as usize
+            && crc32c::crc32c(&body) == header.body_crc
+            && holds(&body, header.count);
+        is_whole.then_some(Self { header, body })
+    }
+
+    /// Whether it continues a log that ends like this.
+    pub fn follows(&self, head: &Head) -> bool {
+        self.header.first_position == head.position + 1 && self.header.root_before == head.root
+    }
+
+    /// Adds its records to the tree.
+    pub fn grow(&self, tree: &mut Peaks) {
+        records(&self.body).for_each(|record| tree.append(leaf_hash(record)));
+    }
+
+    /// The frame as it stands in a segment.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.header.frame_bytes());
+        bytes.extend_from_slice(&self.header.encode());
+        bytes.extend_from_slice(&self.body);
+        bytes.resize(self.header.frame_bytes(), PADDING);
+        bytes
+    }
+}
+
+impl From<&Frame<'_>> for SoundFrame {
+    fn from(frame: &Frame<'_>) -> Self {
+        Self { header: frame.header, body: frame.body.to_vec() }
     }
 }
 

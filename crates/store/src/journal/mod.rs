@@ -3,7 +3,8 @@
 //!
 //! In reading order: [`disk`], all that is done to files; `frame`, a turn as bytes; `segment`, a
 //! file of frames; `scan`, walking them; `end`, what a crash left; `start`, opening; `append`,
-//! [`Journal`] itself; `spare`, the next segment; `reader`, [`JournalReader`]; `error`.
+//! [`Journal`] itself; `spare`, the next segment; `reader`, [`JournalReader`]; `salvage` and `rewrite`,
+//! what recovering reads and writes; `error`.
 //!
 //! A record is opaque here, and nothing here knows views or the log by position. The bytes are
 //! described in `docs/log-format.md`.
@@ -14,6 +15,8 @@ mod end;
 mod error;
 mod frame;
 mod reader;
+mod rewrite;
+mod salvage;
 mod scan;
 mod segment;
 mod spare;
@@ -28,9 +31,11 @@ pub use end::End;
 pub use error::{AppendError, Damage, JournalError, Reason};
 pub use frame::{
     FORMAT, FRAME_BODY_BYTES_MAX, FRAME_FACTS_MAX, FRAME_HEADER_BYTES, Frame, FrameBuilder,
-    FrameFull, FrameHeader, FrameMark, Identity, StoreId,
+    FrameFull, FrameHeader, FrameMark, Identity, SoundFrame, StoreId,
 };
 pub use reader::{DeadFrame, JournalReader, Verified};
+pub use rewrite::Rewrite;
+pub use salvage::{Wreck, owners};
 pub use scan::Check;
 pub use segment::{SEGMENT_HEADER_BYTES, segment_path};
 pub use start::{FIRST_FRAME_BYTES_MAX, is_at_most_begun};

@@ -74,8 +74,8 @@ pub(super) struct Walk {
     check: Check,
     /// The position of the next fact.
     pub position: u64,
-    /// The highest epoch met.
-    epoch: u32,
+    /// The epoch of the last frame, which no later one may undercut; 0 before the first.
+    pub epoch: u32,
     /// The tree before `position`, where it is checked.
     pub tree: Option<Peaks>,
 }

@@ -30,6 +30,8 @@ pub(super) struct Found {
     /// The end of the last good frame in it.
     pub end_offset: u64,
     pub end: End,
+    /// The epoch of the last frame; 0 if there is none.
+    pub epoch: u32,
 }
 
 /// Visits every live frame, checks every checksum and the tree of the newest segment, and judges
@@ -82,10 +84,11 @@ pub(super) fn look<E: From<JournalError>>(
         unreachable!("no position is the last");
     };
     let end = judge(&walk, &whose, &mut window, &path, (offset, reason), filled())?;
+    let epoch = walk.epoch;
     let tree = walk.tree.expect("the newest segment's tree was checked");
     let head = Head { position: tree.count(), root: tree.root() };
     let index = Index { segments: indexed, head };
-    Ok(Found { index, tree, newest, last_frame, end_offset: offset, end })
+    Ok(Found { index, tree, newest, last_frame, end_offset: offset, end, epoch })
 }
 
 /// The most bytes that the first turn of a store can take.

@@ -137,6 +137,22 @@ fn look(
     Ok((found, wrong))
 }
 
+/// The store that the keyring in a directory says it belongs to, if a header of it is whole.
+pub fn owner(disk: &dyn Disk, dir: &Path) -> io::Result<Option<[u8; 16]>> {
+    for name in FILE_NAMES {
+        let file = match disk.open(&dir.join(name), Access::Read) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            file => file?,
+        };
+        let mut bytes = [0; HEADER_BYTES];
+        file.read_at(&mut bytes, 0)?;
+        if let Ok(header) = Header::parse(&bytes) {
+            return Ok(Some(header.store_id));
+        }
+    }
+    Ok(None)
+}
+
 /// A batch of slots as one file holds them; those it does not have are empty.
 pub(super) struct Batch(Vec<u8>);
 

@@ -30,7 +30,7 @@ use key::{Cipher, Key};
 use layout::{Header, SLOT_BYTES, Stored};
 use slots::Slots;
 
-pub use copies::Repaired;
+pub use copies::{Repaired, owner};
 pub use layout::FORMAT;
 pub use master::MasterKey;
 pub use slots::SlotState;

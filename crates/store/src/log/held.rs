@@ -71,6 +71,18 @@ impl Held {
         Ok(held)
     }
 
+    /// Opens a sled that is there, however much of it is left.
+    pub(super) fn open_as_it_is(dir: &Path, store_id: [u8; 16]) -> Result<Self, LogDamage> {
+        let sled = catch(|| Sled::open(dir))?.map_err(failed)?;
+        let db_file = File::open(dir.join(DB_FILE)).map_err(failed)?;
+        let held =
+            Self { sled: Some(sled), db_file, filled: AtomicU64::new(0), damage: OnceLock::new() };
+        match held.meta(STORE_ID)?.as_deref() {
+            Some(found) if *found == store_id => Ok(held),
+            _ => Err(LogDamage::OtherStore),
+        }
+    }
+
     /// Whether nothing has been found wrong so far.
     pub(super) fn sound(&self) -> Result<(), LogDamage> {
         self.damage.get().map_or(Ok(()), |damage| Err(damage.clone()))

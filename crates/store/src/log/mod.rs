@@ -5,13 +5,15 @@
 //! fail; what could not be read is set aside and filled anew, and meanwhile the journal answers.
 //!
 //! In reading order: `parts` is the bytes, `contain` keeps sled's panics and waits out of our
-//! threads, `held` is one opened sled, `fill` writes it, `read` reads it.
+//! threads, `held` is one opened sled, `fill` writes it, `read` reads it, `salvage` reads one that is
+//! all there is.
 
 mod contain;
 mod fill;
 mod held;
 mod parts;
 mod read;
+mod salvage;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,7 @@ use rustix::fs::{FlockOperation, flock};
 pub use fill::Filler;
 use held::Held;
 pub use parts::RECORD_BYTES_MAX;
+pub use salvage::Salvage;
 
 /// How long opening may take. Without a kill before it, it takes well under a second; after one,
 /// sled reads everything it wrote since it was last opened.
@@ -266,6 +269,16 @@ impl Log {
             State::Serving(held) => held.sound().map(|()| Arc::clone(held)),
         }
     }
+}
+
+/// Puts away the sled in `dir`, which nobody has open, under a dated name (newest two kept), and says
+/// where it is. `stamp` is the Unix time in seconds.
+pub fn put_away(dir: &Path, stamp: u64, why: &str) -> std::io::Result<Option<PathBuf>> {
+    let done = contain::set_aside(dir, stamp, &LogDamage::Distrusted(why.to_owned()))?;
+    Ok(done.into_iter().find_map(|notice| match notice {
+        Notice::SetAside { to, .. } => Some(to),
+        Notice::Removed { .. } | Notice::Left { .. } | Notice::Without { .. } => None,
+    }))
 }
 
 impl Drop for Log {

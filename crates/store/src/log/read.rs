@@ -260,7 +260,7 @@ impl Held {
 }
 
 impl Part {
-    fn records(&self) -> impl Iterator<Item = (u64, &[u8])> {
+    pub(super) fn records(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let (body, long) = match &self.body {
             Body::Value(value) => (body(value), None),
             Body::Long(record) => (&[][..], Some(record.as_slice())),

@@ -3,11 +3,11 @@
 
 use domain::attributes::{AttributeKey, Namespace};
 use domain::fact::Event;
-use domain::id::{CodeId, OrganizationId, SessionId, Slot, TokenId, UserId};
+use domain::id::{CodeId, OrganizationId, Position, SessionId, Slot, TokenId, UserId};
 use domain::policy::Right;
 use domain::secret::{PasswordHash, TokenHash, TotpSeed};
 use domain::session::{self, EndReason, Method};
-use domain::system::{self, Purpose};
+use domain::system::{self, Purpose, Restored};
 use domain::text::{Email, Name, Patch, Username};
 use domain::time::{Month, Timestamp};
 use domain::user;
@@ -210,6 +210,7 @@ fn system() -> Vec<system::Event> {
         E::ApplicationNamed { number: 300, name: name("CRM") },
         E::ViewsRebuilt { facts: 10_000_000, digest: [0xD1; 32] },
         E::ClockJumped { expected: AT, read: Timestamp(0) },
+        E::Restored(Restored { epoch: 2, position: Position(70_000), root: [0xD2; 32] }),
     ]
 }
 

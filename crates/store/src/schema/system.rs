@@ -1,7 +1,7 @@
 //! The frozen structs of the system stream: tags 768 to 1023. They are kept in clear.
 
-use domain::id::{OrganizationId, Slot};
-use domain::system::{Event, Purpose};
+use domain::id::{OrganizationId, Position, Slot};
+use domain::system::{Event, Purpose, Restored};
 use domain::time::{Month, Timestamp};
 
 use super::codec::read;
@@ -30,6 +30,11 @@ frozen! { KINDS:
         expected: i64,
         read: i64,
     }
+    (780, 1) RestoredV1 {
+        epoch: u32,
+        position: u64,
+        root: [u8; 32],
+    }
 }
 
 /// Appends the bytes of `event` and says what they are.
@@ -51,6 +56,9 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::ClockJumped { expected, read } => {
             put(out, &ClockJumpedV1 { expected: expected.0, read: read.0 })
+        }
+        Event::Restored(Restored { epoch, position, root }) => {
+            put(out, &RestoredV1 { epoch: *epoch, position: position.0, root: *root })
         }
     }
 }
@@ -80,6 +88,10 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
             let stored: ClockJumpedV1 = read(bytes)?;
             let (expected, read) = (Timestamp(stored.expected), Timestamp(stored.read));
             Ok(Event::ClockJumped { expected, read })
+        }
+        (780, 1) => {
+            let RestoredV1 { epoch, position, root } = read(bytes)?;
+            Ok(Event::Restored(Restored { epoch, position: Position(position), root }))
         }
         _ => Err(DecodeError::UnknownKind(kind)),
     }

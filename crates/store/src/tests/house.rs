@@ -92,7 +92,7 @@ impl House {
         Store::open(&Options { notify, ..self.options(false) }).expect("the store opens")
     }
 
-    fn options(&self, accept_clock: bool) -> Options {
+    pub fn options(&self, accept_clock: bool) -> Options {
         // Room for the largest frame, and not much more to fill with zeros.
         let journal = journal::Settings { segment_bytes: 9 << 20, spare_on_thread: true };
         let disk = Arc::clone(&self.disk);

@@ -4,5 +4,6 @@ mod following;
 mod house;
 mod opening;
 mod rebuilding;
+mod recovering;
 mod turns;
 mod views;

@@ -3,6 +3,7 @@
 mod damage;
 mod end;
 mod failures;
+mod salvage;
 
 use super::testing::{Fixture, Op, Records, append, record};
 use super::*;
@@ -265,7 +266,7 @@ fn a_first_turn_that_the_disk_refused_twice_is_begun_anew() {
     fixture.edit(2, |bytes| bytes[512..1_024].fill(0));
     assert!(begun(&fixture), "a header that was not written whole");
     fixture.edit(2, |bytes| {
-        bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&header[..SEGMENT_HEADER_BYTES])
+        bytes[..SEGMENT_HEADER_BYTES].copy_from_slice(&header[..SEGMENT_HEADER_BYTES]);
     });
     append(&mut journal, ["second try"]).unwrap();
     assert!(

@@ -149,7 +149,7 @@ fn a_tag_of_another_kind_of_stream_is_refused() {
 
 #[test]
 fn an_unknown_kind_is_refused() {
-    for (tag, revision) in [(9, 2), (9, 0), (31, 1), (259, 1), (773, 1), (0, 1)] {
+    for (tag, revision) in [(9, 2), (9, 0), (255, 1), (511, 1), (1_023, 1), (0, 1)] {
         let kind = Kind { tag, revision };
         let refused = schema::decode(Stream::User(USER), kind, &[]);
         assert_eq!(refused, Err(DecodeError::UnknownKind(kind)));
