@@ -13,6 +13,12 @@ pub enum Notice {
     Sled(log::Notice),
     /// Of a file of the keyring.
     Keyring(Repaired),
+    /// The journal ended in a write that was not finished, and so never acknowledged. It was left
+    /// where it is, and a new segment begun.
+    Torn {
+        /// The last position that was committed.
+        after: u64,
+    },
 }
 
 /// Told what an operator wants to know; it must not block.
@@ -23,6 +29,9 @@ impl fmt::Display for Notice {
         match self {
             Self::Sled(notice) => write!(f, "sled: {notice}"),
             Self::Keyring(repaired) => write!(f, "keyring: {repaired}"),
+            Self::Torn { after } => {
+                write!(f, "journal: a write behind position {after} was not finished; set aside")
+            }
         }
     }
 }

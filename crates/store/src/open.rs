@@ -17,10 +17,11 @@ use crate::fold;
 use crate::follow::{self, Follower};
 use crate::identity::{self, Found, Identity};
 use crate::journal::disk::{Disk, DiskLock, RealDisk};
-use crate::journal::{self, Journal, JournalReader, StoreId};
+use crate::journal::{self, End, Journal, JournalReader, StoreId};
 use crate::keyring::{
     self, Keyring, KeyringError, Loaded, MasterKey, Months, SLOTS_LOW, SlotState,
 };
+use crate::log::Log;
 use crate::notice::{Notice, Notify};
 use crate::record;
 use crate::sources::Sources;
@@ -37,6 +38,9 @@ pub const JOURNAL: &str = "journal";
 pub const SLED: &str = "sled";
 /// The file that whoever has the directory open holds locked.
 pub const LOCK: &str = "lock";
+
+/// Most births of a turn: one for each command.
+const TURN_BIRTHS_MAX: u32 = 256;
 
 /// Where a store is, and how it is opened.
 #[derive(Clone)]
@@ -108,51 +112,15 @@ pub struct Store {
 impl Store {
     /// Opens a store: locks it, loads the keys, folds the journal into the views, judges its end.
     pub fn open(options: &Options) -> Result<(Arc<Self>, Writer), StoreError> {
-        let Options { disk, dir, sources, accept_clock, journal: settings, notify, .. } =
-            options.clone();
+        let Options { disk, dir, sources, accept_clock, notify, .. } = options.clone();
         let began = (sources.now)().monotonic;
-        let missing = || StoreError::NotInitialised { dir: dir.clone() };
-        let identity = match identity::read(disk.as_ref(), &dir) {
-            Ok(Found::Identity(identity)) => identity,
-            Ok(Found::Damaged) => return Err(damaged_identity()),
-            Ok(Found::Nothing) => {
-                refuse_more_than_a_first_start(disk.as_ref(), &dir)?;
-                return Err(missing());
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
-            Err(error) => return Err(error.into()),
-        };
-        if identity.format != FORMAT {
-            return Err(StoreError::UnknownFormat { format: identity.format.into() });
-        }
+        let identity = identify(disk.as_ref(), &dir)?;
         let lock = lock(disk.as_ref(), &dir)?;
         // A first start that was killed may have left the name of `store` in the page cache alone.
         disk.sync_dir(&dir)?;
         let master = MasterKey::load(disk.as_ref(), &dir.join(MASTER_KEY))?;
         let loaded = Loaded::load(disk.as_ref(), &dir, identity.store_id, &master, &sources)?;
-        let (views, journal, log) = std::thread::scope(|scope| {
-            // sled opens beside the scan, and is asked how far it goes only at its end.
-            let opening = scope.spawn(|| follow::open(options, identity.store_id));
-            let mut log_opened = None;
-            let mut keys = loaded.view(Months::default());
-            let (views, journal) = fold::fold(Views::default(), |sink| {
-                Journal::open(
-                    Arc::clone(&disk),
-                    &dir.join(JOURNAL),
-                    whose(&identity),
-                    settings,
-                    || {
-                        let log = opening.join().expect("a log opens or does without sled");
-                        // All that sled was ever told of, synced or not, was committed.
-                        log_opened.insert(log).reach().ok()
-                    },
-                    |frame| sink.frame(frame, &mut keys),
-                )
-            });
-            (views, journal, log_opened)
-        });
-        let (journal, _) = journal?;
-        let log = log.expect("a journal that opened asked for it");
+        let Folded { views, journal, end, log } = fold_journal(options, &identity, &loaded)?;
         let last = views.globals().at;
         if !accept_clock && Clock::is_too_far_ahead(&sources, last) {
             return Err(StoreError::ClockBehind);
@@ -162,6 +130,9 @@ impl Store {
         let (keyring, repaired) = loaded.settle(disk.as_ref(), highest, |_| false)?;
         for repaired in repaired {
             notify(&Notice::Keyring(repaired));
+        }
+        if let End::Torn { .. } = end {
+            notify(&Notice::Torn { after: journal.head().position });
         }
         let took = (sources.now)().monotonic.saturating_sub(began).as_micros();
         let store = Arc::new(Self {
@@ -284,12 +255,12 @@ impl Store {
     }
 
     /// Sees to it that births find a key: in the background while there are some left, at once when
-    /// there are none.
+    /// one turn may use them up.
     pub(crate) fn keep_slots_ahead(&self) {
         let highest = self.views.read().globals().slot_highest;
         let free = self.keyring.free(highest);
-        if free == 0 {
-            // Births of this turn wait if even that fails.
+        if free < TURN_BIRTHS_MAX {
+            // Births of this turn find no key if even that fails.
             drop(self.keyring.fill_ahead(highest));
         } else if free < SLOTS_LOW && !self.filling_slots.swap(true, Ordering::AcqRel) {
             let (keyring, filling) = (Arc::clone(&self.keyring), Arc::clone(&self.filling_slots));
@@ -303,6 +274,64 @@ impl Store {
             }
         }
     }
+}
+
+/// Whose store is in the directory.
+fn identify(disk: &dyn Disk, dir: &Path) -> Result<Identity, StoreError> {
+    let missing = || StoreError::NotInitialised { dir: dir.to_owned() };
+    match identity::read(disk, dir) {
+        Ok(Found::Identity(identity)) if identity.format != FORMAT => {
+            Err(StoreError::UnknownFormat { format: identity.format.into() })
+        }
+        Ok(Found::Identity(identity)) => Ok(identity),
+        Ok(Found::Damaged) => Err(damaged_identity()),
+        Ok(Found::Nothing) => {
+            refuse_more_than_a_first_start(disk, dir)?;
+            Err(missing())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(missing()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a start makes of the journal.
+struct Folded {
+    views: Views,
+    journal: Journal,
+    end: End,
+    log: Log,
+}
+
+/// Opens the journal and folds it into views, while sled opens beside it.
+fn fold_journal(
+    options: &Options,
+    identity: &Identity,
+    loaded: &Loaded,
+) -> Result<Folded, StoreError> {
+    let Options { disk, dir, journal: settings, .. } = options;
+    std::thread::scope(|scope| {
+        // sled is asked how far it goes only at the end of the scan.
+        let opening = scope.spawn(|| follow::open(options, identity.store_id));
+        let mut opened = None;
+        let mut keys = loaded.view(Months::default());
+        let (views, journal) = fold::fold(Views::default(), |sink| {
+            let reach = || {
+                let log = opening.join().expect("a log opens or does without sled");
+                // All that sled was ever told of, synced or not, was committed.
+                opened.insert(log).reach().ok()
+            };
+            let (disk, dir) = (Arc::clone(disk), dir.join(JOURNAL));
+            Journal::open(disk, &dir, whose(identity), *settings, reach, |frame| {
+                sink.frame(frame, &mut keys)
+            })
+        });
+        let (journal, end) = journal.map_err(|error| match (&error, loaded.first_lost()) {
+            (StoreError::Unreadable { .. }, Some(lost)) => KeyringError::Damaged(lost).into(),
+            _ => error,
+        })?;
+        let log = opened.expect("a journal that opened asked for it");
+        Ok(Folded { views, journal, end, log })
+    })
 }
 
 pub(crate) fn whose(identity: &Identity) -> journal::Identity {

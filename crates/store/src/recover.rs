@@ -224,10 +224,11 @@ impl Recovery {
         let whose =
             journal::Identity { store: StoreId(self.whose.store_id), epoch: self.whose.epoch };
         let filled = self.salvage.as_ref().map(|_| self.sled_reach());
-        let checked = JournalReader::open(disk, &self.from, whose, filled).and_then(|opened| {
-            let (reader, _): (JournalReader, End) = opened;
-            reader.verify(|_| Ok::<(), JournalError>(()))
-        });
+        let checked = JournalReader::open(disk, &self.from, whose, self.options.journal, filled)
+            .and_then(|opened| {
+                let (reader, _): (JournalReader, End) = opened;
+                reader.verify(|_| Ok::<(), JournalError>(()))
+            });
         let in_place = self.from == self.options.dir.join(JOURNAL);
         match checked {
             Ok(_) if in_place => Ok(None),

@@ -101,7 +101,7 @@ impl Journal {
         filled: impl FnOnce() -> Option<u64>,
         visit: impl FnMut(&Frame<'_>) -> Result<(), E>,
     ) -> Result<(Self, End), E> {
-        let found = look(&disk, dir, whose, filled, visit)?;
+        let found = look(&disk, dir, whose, settings.segment_bytes, filled, visit)?;
         Self::go_on(disk, dir, whose, settings, found).map_err(|e| JournalError::from(e).into())
     }
 

@@ -108,6 +108,9 @@ pub enum Reason {
         /// Where the last of them end.
         offset: u64,
     },
+    /// The newest segment is shorter than it was made, so its end was cut off.
+    #[error("the file is shorter than a segment: its end was cut off")]
+    Short,
     /// The log that is read by position holds facts that the journal does not.
     #[error("the log by position goes on to {filled}")]
     LogAhead {

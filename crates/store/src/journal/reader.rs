@@ -1,6 +1,6 @@
 //! Reading committed frames from any thread, while the writer appends.
 
-use super::append::Head;
+use super::append::{Head, Settings};
 use super::disk::{Access, Disk};
 use super::end::End;
 use super::error::{JournalError, Reason};
@@ -52,9 +52,11 @@ impl JournalReader {
         disk: Arc<dyn Disk>,
         dir: &Path,
         whose: Identity,
+        settings: Settings,
         filled: Option<u64>,
     ) -> Result<(Self, End), JournalError> {
-        let found = start::look(&disk, dir, whose, || filled, |_| Ok::<(), JournalError>(()))?;
+        let each = |_: &Frame<'_>| Ok::<(), JournalError>(());
+        let found = start::look(&disk, dir, whose, settings.segment_bytes, || filled, each)?;
         Ok((Self::new(disk, dir, whose, found.index), found.end))
     }
 

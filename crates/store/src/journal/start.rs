@@ -34,12 +34,13 @@ pub(super) struct Found {
     pub epoch: u32,
 }
 
-/// Visits every live frame, checks every checksum and the tree of the newest segment, and judges
-/// the end. Only then is `filled` asked for the last position of the log by position.
+/// Visits every live frame, checks every checksum and the tree of the newest segment, which must be
+/// `segment_bytes` long, and judges the end. Only then is `filled` asked for the last position of the log by position.
 pub(super) fn look<E: From<JournalError>>(
     disk: &Arc<dyn Disk>,
     dir: &Path,
     whose: Identity,
+    segment_bytes: u64,
     filled: impl FnOnce() -> Option<u64>,
     mut visit: impl FnMut(&Frame<'_>) -> Result<(), E>,
 ) -> Result<Found, E> {
@@ -84,6 +85,11 @@ pub(super) fn look<E: From<JournalError>>(
         unreachable!("no position is the last");
     };
     let end = judge(&walk, &whose, &mut window, &path, (offset, reason), filled())?;
+    let length = disk.open(&path, Access::Read).and_then(|file| file.len());
+    if length.map_err(JournalError::from)? < segment_bytes {
+        // Only behind a torn end are zeros given back, and then a newer segment follows.
+        return Err(walk.damage(&path, offset, Reason::Short).into());
+    }
     let epoch = walk.epoch;
     let tree = walk.tree.expect("the newest segment's tree was checked");
     let head = Head { position: tree.count(), root: tree.root() };

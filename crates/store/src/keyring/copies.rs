@@ -186,21 +186,28 @@ pub(super) enum Said {
     Bad,
 }
 
-/// What a slot holds by both files, and which of them must be made like the other.
-///
-/// *Erased* in either wins; a key in either is worth more than none.
-pub(super) fn agree(number: u32, said: [Said; 2]) -> Result<(SlotState, Option<usize>), Spot> {
-    let damaged = Err(Spot::Slot(number));
+/// What both files together say of a slot.
+pub(super) enum Agreed {
+    /// They say the same.
+    Same(SlotState),
+    /// This one must be made like the other.
+    Unlike(SlotState, usize),
+    /// Neither can be believed: a key that may have been there is lost.
+    Lost,
+}
+
+/// Decides what a slot holds: *erased* in either wins; a key in either is worth more than none.
+pub(super) fn agree(said: [Said; 2]) -> Agreed {
     match said {
-        [Said::Erased, Said::Erased] => Ok((SlotState::Erased, None)),
-        [Said::Erased, _] => Ok((SlotState::Erased, Some(1))),
-        [_, Said::Erased] => Ok((SlotState::Erased, Some(0))),
-        [Said::Filled(a), Said::Filled(b)] if a.bytes() != b.bytes() => damaged,
-        [Said::Filled(a), Said::Filled(_)] => Ok((SlotState::Filled(a), None)),
-        [Said::Filled(a), Said::Empty | Said::Bad] => Ok((SlotState::Filled(a), Some(1))),
-        [Said::Empty | Said::Bad, Said::Filled(b)] => Ok((SlotState::Filled(b), Some(0))),
-        [Said::Empty, Said::Empty] => Ok((SlotState::Empty, None)),
-        [Said::Bad, Said::Bad | Said::Empty] | [Said::Empty, Said::Bad] => damaged,
+        [Said::Erased, Said::Erased] => Agreed::Same(SlotState::Erased),
+        [Said::Erased, _] => Agreed::Unlike(SlotState::Erased, 1),
+        [_, Said::Erased] => Agreed::Unlike(SlotState::Erased, 0),
+        [Said::Filled(a), Said::Filled(b)] if a.bytes() != b.bytes() => Agreed::Lost,
+        [Said::Filled(a), Said::Filled(_)] => Agreed::Same(SlotState::Filled(a)),
+        [Said::Filled(a), Said::Empty | Said::Bad] => Agreed::Unlike(SlotState::Filled(a), 1),
+        [Said::Empty | Said::Bad, Said::Filled(b)] => Agreed::Unlike(SlotState::Filled(b), 0),
+        [Said::Empty, Said::Empty] => Agreed::Same(SlotState::Empty),
+        [Said::Bad, Said::Bad | Said::Empty] | [Said::Empty, Said::Bad] => Agreed::Lost,
     }
 }
 

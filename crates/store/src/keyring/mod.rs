@@ -15,6 +15,7 @@ mod master;
 mod slots;
 mod view;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use thiserror::Error;
 
 use crate::journal::disk::Disk;
 use crate::sources::{Fill, Sources};
-use copies::{Batch, Copies, Found, SLOTS_READ, Said};
+use copies::{Agreed, Batch, Copies, Found, SLOTS_READ, Said};
 use key::{Cipher, Key};
 use layout::{Header, SLOT_BYTES, Stored};
 use slots::Slots;
@@ -134,6 +135,8 @@ pub struct Loaded {
     fill: Fill,
     header: Header,
     found: [Found; 2],
+    /// Slots of which neither file can be believed.
+    lost: BTreeSet<u32>,
 }
 
 impl Loaded {
@@ -151,9 +154,9 @@ impl Loaded {
         let ring = Ring::new(store_id, master);
         let header = ring.header(master);
         let mut found = copies::find(disk, directory, &header)?;
-        let slots = ring.read_slots(&mut found)?;
+        let (slots, lost) = ring.read_slots(&mut found)?;
         let ring = Ring { slots: RwLock::new(slots), ..ring };
-        Ok(Self { ring, fill: Arc::clone(&sources.fill), header, found })
+        Ok(Self { ring, fill: Arc::clone(&sources.fill), header, found, lost })
     }
 
     /// The keys as they are.
@@ -161,26 +164,39 @@ impl Loaded {
         self.ring.view(months)
     }
 
+    /// The first slot of which neither file can be believed.
+    pub fn first_lost(&self) -> Option<Spot> {
+        self.lost.first().map(|slot| Spot::Slot(*slot))
+    }
+
     /// Makes both files alike and durable, once the log is known: `highest_used` is the highest slot
     /// in it, and `is_erased` says whether a fact destroyed a slot's key. What was repaired comes
     /// back.
     ///
-    /// Slots that nobody uses yet, and those that were erased, are written again as they are: a
+    /// A slot beyond the highest in use of which neither file can be believed is made empty: nobody
+    /// misses its key. Slots that nobody uses yet, and those that were erased, are written again as they are: a
     /// process that was killed, or whose sync failed, may have left them in the page cache alone.
     ///
     /// # Errors
-    /// [`KeyringError::ErasedAlone`], and then nothing was written; [`KeyringError::Io`].
+    /// [`KeyringError::ErasedAlone`], or [`KeyringError::Damaged`] if a slot in use holds nothing, and
+    /// then nothing was written; [`KeyringError::Io`].
     pub fn settle(
         self,
         disk: &dyn Disk,
         highest_used: Slot,
         is_erased: impl Fn(Slot) -> bool,
     ) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
-        let Self { ring, fill, header, found } = self;
-        let count = found[0].count.max(found[1].count);
+        let Self { ring, fill, header, found, lost } = self;
+        let count = found[0].count.max(found[1].count).max(highest_used.0);
         let mut again = Vec::new();
         for number in 1..=count {
             match ring.slots.read().get(number) {
+                SlotState::Empty if number <= highest_used.0 => {
+                    return Err(KeyringError::Damaged(Spot::Slot(number)));
+                }
+                SlotState::Empty if lost.contains(&number) => {
+                    again.push((layout::offset(number), vec![0; SLOT_BYTES]));
+                }
                 SlotState::Erased if !is_erased(Slot(number)) => {
                     return Err(KeyringError::ErasedAlone { slot: number });
                 }
@@ -297,10 +313,11 @@ impl Ring {
         KeyView::new(self.slots.read(), &self.store_id, months)
     }
 
-    /// Reads every slot of both files, and notes where one must be made like the other.
-    fn read_slots(&self, found: &mut [Found; 2]) -> Result<Slots, KeyringError> {
+    /// Reads every slot of both files, notes where one must be made like the other, and returns the
+    /// slots of which neither can be believed.
+    fn read_slots(&self, found: &mut [Found; 2]) -> Result<(Slots, BTreeSet<u32>), KeyringError> {
         let count = found[0].count.max(found[1].count);
-        let mut slots = Slots::default();
+        let (mut slots, mut lost) = (Slots::default(), BTreeSet::new());
         let mut batches = [Batch::new(), Batch::new()];
         for first in (1..=count).step_by(SLOTS_READ) {
             for (batch, found) in batches.iter_mut().zip(&*found) {
@@ -309,31 +326,28 @@ impl Ring {
             let [a, b] = &batches;
             let pairs = a.slots().iter().zip(b.slots());
             for (number, (a, b)) in (first..=count).zip(pairs) {
-                let (state, unlike) = self.both(number, a, b).map_err(KeyringError::Damaged)?;
-                slots.set(number, state);
-                if let Some(unlike) = unlike {
-                    found[unlike].note(number);
+                match self.both(number, a, b) {
+                    Agreed::Same(state) => slots.set(number, state),
+                    Agreed::Unlike(state, file) => {
+                        slots.set(number, state);
+                        found[file].note(number);
+                    }
+                    Agreed::Lost => _ = lost.insert(number),
                 }
             }
         }
-        Ok(slots)
+        Ok((slots, lost))
     }
 
-    /// What a slot holds, and which file must be made like the other.
-    fn both(
-        &self,
-        number: u32,
-        a: &[u8; SLOT_BYTES],
-        b: &[u8; SLOT_BYTES],
-    ) -> Result<(SlotState, Option<usize>), Spot> {
+    fn both(&self, number: u32, a: &[u8; SLOT_BYTES], b: &[u8; SLOT_BYTES]) -> Agreed {
         if a != b {
-            return copies::agree(number, [self.said(number, a), self.said(number, b)]);
+            return copies::agree([self.said(number, a), self.said(number, b)]);
         }
         match self.said(number, a) {
-            Said::Empty => Ok((SlotState::Empty, None)),
-            Said::Filled(key) => Ok((SlotState::Filled(key), None)),
-            Said::Erased => Ok((SlotState::Erased, None)),
-            Said::Bad => Err(Spot::Slot(number)),
+            Said::Empty => Agreed::Same(SlotState::Empty),
+            Said::Filled(key) => Agreed::Same(SlotState::Filled(key)),
+            Said::Erased => Agreed::Same(SlotState::Erased),
+            Said::Bad => Agreed::Lost,
         }
     }
 

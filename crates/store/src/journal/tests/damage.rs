@@ -26,7 +26,8 @@ fn with_many_segments() -> Fixture {
 
 fn verify(fixture: &Fixture) -> Result<Verified, JournalError> {
     let dir = fixture.dir();
-    let (reader, _) = JournalReader::open(fixture.disk(), &dir, fixture.whose, None)?;
+    let (reader, _) =
+        JournalReader::open(fixture.disk(), &dir, fixture.whose, fixture.settings, None)?;
     reader.verify(|_| Ok(()))
 }
 

@@ -22,7 +22,8 @@ fn with_a_long_last_frame() -> (Fixture, Last) {
     drop(journal);
     let mut last = None;
     let dir = fixture.dir();
-    let (reader, _) = JournalReader::open(fixture.disk(), &dir, fixture.whose, None).unwrap();
+    let (reader, _) =
+        JournalReader::open(fixture.disk(), &dir, fixture.whose, fixture.settings, None).unwrap();
     let visit = |frame: &Frame<'_>| {
         let offset = usize::try_from(frame.offset).unwrap();
         let (bytes, position) = (frame.header.frame_bytes(), frame.header.first_position);
@@ -195,15 +196,16 @@ fn a_file_that_ends_inside_a_frame_is_damage() {
 }
 
 #[test]
-fn a_file_that_ends_with_its_last_frame_is_whole() {
+fn a_newest_segment_that_is_shorter_than_it_was_made_was_cut() {
     let (fixture, last) = with_a_long_last_frame();
-    fixture.edit(1, |bytes| bytes.truncate(last.offset + last.bytes));
-    let (mut journal, end, found) = fixture.open();
-    assert_eq!((end, found.len()), (End::Clean, 13));
-    append(&mut journal, ["in the next segment"]).unwrap();
-    drop(journal);
-    assert_eq!(fixture.open().2.len(), 14);
-    assert_eq!(fixture.bytes(1).len(), last.offset + last.bytes);
+    let whole = fixture.bytes(1);
+    for length in [last.offset, last.offset + last.bytes, whole.len() - 1] {
+        fixture.edit(1, |bytes| bytes.truncate(length));
+        assert_eq!(reason(fixture.open_error()), Reason::Short, "{length}");
+        assert_eq!(fixture.bytes(1).len(), length, "nothing was changed");
+        fixture.edit(1, |bytes| bytes.clone_from(&whole));
+    }
+    assert_eq!(fixture.open().2.len(), 13);
 }
 
 #[test]
@@ -229,7 +231,8 @@ fn looking_writes_nothing() {
     fixture.edit(1, |bytes| zero(bytes, &last, [1]));
     let before = (fixture.bytes(1), fixture.bytes(2));
     let dir = fixture.dir();
-    let (reader, end) = JournalReader::open(fixture.disk(), &dir, fixture.whose, None).unwrap();
+    let (reader, end) =
+        JournalReader::open(fixture.disk(), &dir, fixture.whose, fixture.settings, None).unwrap();
     assert!(matches!(end, End::Torn { .. }));
     assert_eq!(reader.verify(|_| Ok::<(), JournalError>(())).unwrap().head.position, 10);
     assert!((fixture.bytes(1), fixture.bytes(2)) == before);

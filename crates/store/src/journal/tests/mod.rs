@@ -204,7 +204,8 @@ fn a_later_epoch_goes_on_where_the_earlier_ended() {
         Ok::<(), JournalError>(())
     };
     let dir = fixture.dir();
-    let (reader, _) = JournalReader::open(fixture.disk(), &dir, fixture.whose, None).unwrap();
+    let (reader, _) =
+        JournalReader::open(fixture.disk(), &dir, fixture.whose, fixture.settings, None).unwrap();
     reader.verify(visit).unwrap();
     assert!(epochs.is_sorted());
     epochs.dedup();

@@ -78,12 +78,14 @@ fn a_journal_that_is_rewritten_has_the_same_frames_and_root() {
     let fresh = fixture.root.path().join("fresh");
     std::fs::create_dir(&fresh).unwrap();
     std::fs::write(fresh.join("00000001.mj"), b"left by one that broke off").unwrap();
-    let mut rewrite = Rewrite::begin(fixture.disk(), &fresh, 32 * KIB).unwrap();
+    let settings = Settings { segment_bytes: 32 * KIB, ..fixture.settings };
+    let mut rewrite = Rewrite::begin(fixture.disk(), &fresh, settings.segment_bytes).unwrap();
     for frame in &frames {
         rewrite.push(frame).unwrap();
     }
     assert_eq!(rewrite.finish().unwrap(), head);
-    let (reader, end) = JournalReader::open(fixture.disk(), &fresh, fixture.whose, None).unwrap();
+    let (reader, end) =
+        JournalReader::open(fixture.disk(), &fresh, fixture.whose, settings, None).unwrap();
     assert_eq!(end, End::Clean);
     assert_eq!(reader.records(1, head.position).unwrap(), all);
     let verified = reader.verify(|_| Ok::<(), JournalError>(())).unwrap();

@@ -192,7 +192,7 @@ fn a_flipped_bit_in_a_slot_is_detected() {
     let slot = slot_at(77);
     for byte in slot..slot + SLOT_BYTES {
         place.change(|bytes| bytes[byte] ^= 4);
-        let error = place.open().err();
+        let error = place.open_used(77).err();
         assert!(matches!(error, Some(KeyringError::Damaged(Spot::Slot(77)))), "byte {byte}");
         place.change(|bytes| bytes[byte] ^= 4);
     }
@@ -209,7 +209,8 @@ fn a_slot_wrapped_for_another_place_is_detected_whatever_its_checksum() {
         moved[SLOT_BYTES - 4..].copy_from_slice(&crc);
         bytes[slot_at(6)..][..SLOT_BYTES].copy_from_slice(&moved);
     });
-    assert!(matches!(place.open().err(), Some(KeyringError::Damaged(Spot::Slot(6)))));
+    let error = place.open_used(6).err();
+    assert!(matches!(error, Some(KeyringError::Damaged(Spot::Slot(6)))));
 }
 
 #[test]
@@ -276,13 +277,15 @@ fn what_a_crash_left_of_slots_ahead_is_filled_anew() {
 }
 
 #[test]
-fn a_slot_in_use_is_never_filled_anew() {
+fn a_slot_in_use_that_is_empty_is_damage_and_never_filled_anew() {
     let place = Place::new();
     place.change(|bytes| bytes[1_024..1_536].fill(0));
-    let (keyring, _) = place.open_used(6).unwrap();
-    keyring.fill_ahead(Slot(6)).unwrap();
-    assert_eq!(key(&keyring, 6), None, "whoever lost a key must hear of it");
-    assert!(key(&keyring, 7).is_some());
+    let before = place.both();
+    let error = place.open_used(6).err();
+    assert!(matches!(error, Some(KeyringError::Damaged(Spot::Slot(5)))), "{error:?}");
+    assert_eq!(place.both(), before);
+    let (keyring, _) = place.open_used(4).unwrap();
+    assert_eq!(keyring.fill_ahead(Slot(4)).unwrap(), SLOTS_AHEAD);
 }
 
 /// A file that takes writes and does not make them durable when told to fail.
