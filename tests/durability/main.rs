@@ -1,9 +1,11 @@
 //! What was acknowledged is there after a crash, and no answer depends on what can be made again.
 //!
-//! [`crash`] kills the server under load; [`derived`] takes away what is derived, while clients read.
+//! [`crash`] kills the server under load; [`derived`] takes away what is derived, while clients read;
+//! [`lifecycle`] starts and stops at bad moments.
 
 mod crash;
 mod derived;
+mod lifecycle;
 
 use std::path::Path;
 

@@ -10,6 +10,7 @@
 //! * [`random`]: seeded chance, so that what failed can be done again
 
 pub mod audit;
+pub mod brief;
 pub mod cli;
 pub mod client;
 pub mod operations;

@@ -18,7 +18,9 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
     let store = of_chain(error)?;
     let helps = match store {
         StoreError::Damaged { what } => !what.contains("muster recover"),
-        StoreError::WouldLose { .. } | StoreError::UnknownFormat { .. } => false,
+        StoreError::WouldLose { .. }
+        | StoreError::UnknownFormat { .. }
+        | StoreError::Unreadable { .. } => false,
         other => other.is_damage(),
     };
     helps.then_some(

@@ -34,7 +34,7 @@ pub enum StoreError {
     },
     /// What is there was not written by this store, or not like this.
     #[error("damage: {0}")]
-    Damage(#[from] Damage),
+    Damage(Damage),
     /// The directory is damaged outside the journal.
     #[error("damage: {what}")]
     Damaged {
@@ -99,6 +99,12 @@ impl StoreError {
                 | Self::UnknownFormat { .. }
                 | Self::WouldLose { .. }
         )
+    }
+}
+
+impl From<Damage> for StoreError {
+    fn from(damage: Damage) -> Self {
+        Self::Damage(damage)
     }
 }
 

@@ -238,12 +238,7 @@ impl Recovery {
                 // The position of padding is that of a frame whose facts are all there.
                 Ok(Some((damage.to_string(), position)))
             }
-            Err(JournalError::Io(error)) if error.kind() != io::ErrorKind::NotFound => {
-                Err(error.into())
-            }
-            Err(JournalError::Io(_) | JournalError::Missing { .. }) => {
-                Ok(Some(("the journal is missing".to_owned(), 1)))
-            }
+            Err(error @ JournalError::Missing { .. }) => Ok(Some((error.to_string(), 1))),
             Err(error) => Err(error.into()),
         }
     }

@@ -97,7 +97,7 @@ pub enum Reason {
     #[error("the padding behind the frame was changed")]
     Padding,
     /// A bad frame, but a good one lies beyond it, so it once was good.
-    #[error("a good frame follows at byte {offset}")]
+    #[error("the frame is not what was written: a good one follows at byte {offset}")]
     FrameBeyond {
         /// Where the good one begins.
         offset: u64,
