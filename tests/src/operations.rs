@@ -62,6 +62,14 @@ const SEARCH: Operation = Operation {
     ..missing("GET", "/zato/sso/user/search")
 };
 
+const LINK: Operation = Operation {
+    required: &["ust", "user_id", "auth_type", "auth_username", "current_app"],
+    texts: &["ust", "user_id", "auth_type", "auth_username", "current_app"],
+    flags: &["is_active"],
+    cases: &[100],
+    ..missing("POST", "/zato/sso/user/linked")
+};
+
 /// Every operation, aliases included, in the order of the contract.
 pub const OPERATIONS: [Operation; 42] = [
     Operation {
@@ -92,7 +100,33 @@ pub const OPERATIONS: [Operation; 42] = [
     CONFIRM,
     Operation { path: "/zato/sso/user/signup/confirm", ..CONFIRM },
     Operation { method: "POST", path: "/zato/sso/user/signup/confirm", ..CONFIRM },
-    missing("POST", "/zato/sso/user"),
+    Operation {
+        required: &["ust", "current_app"],
+        texts: &[
+            "ust",
+            "current_app",
+            "username",
+            "password",
+            "email",
+            "display_name",
+            "first_name",
+            "middle_name",
+            "last_name",
+            "totp_key",
+            "totp_label",
+            "sign_up_status",
+            "rate_limit_def",
+        ],
+        flags: &[
+            "password_must_change",
+            "is_totp_enabled",
+            "is_locked",
+            "auto_approve",
+            "is_rate_limit_active",
+        ],
+        cases: &[1, 2, 3, 4, 5],
+        ..missing("POST", "/zato/sso/user")
+    },
     Operation {
         required: &["ust", "current_app"],
         texts: &["ust", "user_id", "current_app"],
@@ -121,18 +155,41 @@ pub const OPERATIONS: [Operation; 42] = [
         cases: &[9, 11, 13, 80, 82],
         ..missing("PATCH", "/zato/sso/user")
     },
-    missing("DELETE", "/zato/sso/user"),
+    Operation {
+        required: &["ust", "current_app"],
+        texts: &["ust", "user_id", "current_app"],
+        cases: &[16, 17, 79],
+        ..missing("DELETE", "/zato/sso/user")
+    },
     SEARCH,
     Operation { method: "POST", ..SEARCH },
     APPROVE,
     Operation { path: "/zato/sso/user/reject", cases: &[8, 83], ..APPROVE },
-    missing("PATCH", "/zato/sso/user/password"),
+    Operation {
+        required: &["ust", "new_password", "current_app"],
+        texts: &["ust", "new_password", "old_password", "user_id", "current_app"],
+        flags: &["must_change"],
+        integers: &["password_expiry"],
+        cases: &[36, 37, 38, 39],
+        ..missing("PATCH", "/zato/sso/user/password")
+    },
     LOCK,
     Operation { method: "DELETE", ..LOCK },
-    missing("PATCH", "/zato/sso/user/totp"),
-    missing("POST", "/zato/sso/user/linked"),
-    missing("GET", "/zato/sso/user/linked"),
-    missing("DELETE", "/zato/sso/user/linked"),
+    Operation {
+        required: &["ust", "current_app"],
+        texts: &["ust", "user_id", "totp_key", "totp_label", "current_app"],
+        cases: &[84],
+        ..missing("PATCH", "/zato/sso/user/totp")
+    },
+    LINK,
+    Operation {
+        method: "GET",
+        required: &["ust", "current_app"],
+        texts: &["ust", "user_id", "current_app"],
+        flags: &[],
+        ..LINK
+    },
+    Operation { method: "DELETE", ..LINK },
     Operation {
         required: &["current_app"],
         texts: &["current_ust", "target_ust", "current_app"],
@@ -169,9 +226,21 @@ pub const OPERATIONS: [Operation; 42] = [
     missing("GET", "/zato/sso/session/attr"),
     missing("GET", "/zato/sso/session/attr/exists"),
     missing("GET", "/zato/sso/session/attr/names"),
-    missing("POST", "/zato/sso/password/reset"),
-    missing("PATCH", "/zato/sso/password/reset"),
-    missing("DELETE", "/zato/sso/password/reset"),
+    Operation {
+        texts: &["credential", "current_app"],
+        cases: &[86],
+        ..missing("POST", "/zato/sso/password/reset")
+    },
+    Operation {
+        texts: &["token", "current_app"],
+        cases: &[86],
+        ..missing("PATCH", "/zato/sso/password/reset")
+    },
+    Operation {
+        texts: &["token", "reset_key", "password", "current_app"],
+        cases: &[86],
+        ..missing("DELETE", "/zato/sso/password/reset")
+    },
 ];
 
 /// The operations that are there.

@@ -178,4 +178,14 @@ command_names! {
     Delete = "delete",
     /// Rebuild the projections.
     Rebuild = "rebuild",
+    /// A reset of a password is asked for.
+    RequestPasswordReset = "request_password_reset",
+    /// The token of a reset is exchanged for a key.
+    OpenPasswordReset = "open_password_reset",
+    /// A password is reset.
+    CarryOutPasswordReset = "carry_out_password_reset",
+    /// A user is linked to a security definition.
+    LinkAccount = "link_account",
+    /// A link is taken away.
+    UnlinkAccount = "unlink_account",
 }

@@ -115,6 +115,10 @@ pub enum Act {
     ManageTokens,
     /// Delete.
     DeleteUser,
+    /// Reset a forgotten password, by what was mailed.
+    ResetPassword,
+    /// Link a user to security definitions.
+    ManageLinks,
     /// Renew or end a session of the target.
     UseSession,
     /// Read a user and its attributes as it sees itself.
@@ -169,13 +173,14 @@ enum Requirement {
 /// The table.
 fn requirement(act: Act) -> Requirement {
     match act {
-        Act::SignUp | Act::ConfirmSignUp => Requirement::Nothing,
+        Act::SignUp | Act::ConfirmSignUp | Act::ResetPassword => Requirement::Nothing,
         Act::CreateUser
         | Act::DecideApproval
         | Act::Lock
         | Act::AmendAccount
         | Act::DeleteUser
         | Act::SetPassword
+        | Act::ManageLinks
         | Act::ReadAccounts => Requirement::Right(Right::SuperUser),
         Act::ManageRight(right) => Requirement::Right(right),
         Act::ChangeKnownPassword | Act::UseSession => Requirement::SelfOnly,
@@ -201,9 +206,12 @@ fn is_guarded(act: Act) -> bool {
         | Act::ResetTotp
         | Act::ManageRight(_)
         | Act::ManageTokens
+        | Act::ManageLinks
         | Act::DeleteUser => true,
+        // What was mailed proves more than any right.
         Act::SignUp
         | Act::ConfirmSignUp
+        | Act::ResetPassword
         | Act::CreateUser
         | Act::WriteAttributes
         | Act::UseSession
@@ -258,6 +266,8 @@ mod tests {
             ManageRight(Operator),
             ManageTokens,
             DeleteUser,
+            ResetPassword,
+            ManageLinks,
             UseSession,
             ReadUser,
             ReadAccounts,
@@ -292,6 +302,8 @@ ManageRight(Auditor)      r    r      r      +      +       r      +     +      
 ManageRight(Operator)     r    r      r      r      r       +      +     +      +
 ManageTokens              s    +      s      +      s       s      +     +      +
 DeleteUser                r    r      r      +      r       r      +     +      +
+ResetPassword             +    +      +      +      +       +      +     +      +
+ManageLinks               r    r      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    r      r      +      r       r      +     +      +
@@ -317,6 +329,8 @@ ManageRight(Auditor)      r    +      r      +      o       r      +     +      
 ManageRight(Operator)     r    r      r      r      r       o      +     +      +
 ManageTokens              s    +      s      +      s       s      +     +      +
 DeleteUser                r    +      r      +      r       r      +     +      +
+ResetPassword             +    +      +      +      +       +      +     +      +
+ManageLinks               r    +      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    +      r      +      r       r      +     +      +
@@ -342,6 +356,8 @@ ManageRight(Auditor)      r    +      r      o      o       r      +     +      
 ManageRight(Operator)     r    +      r      r      r       o      +     +      +
 ManageTokens              s    +      s      o      s       s      +     +      +
 DeleteUser                r    +      r      o      r       r      +     +      +
+ResetPassword             +    +      +      +      +       +      +     +      +
+ManageLinks               r    +      r      o      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    +      r      +      r       r      +     +      +
@@ -390,6 +406,7 @@ Operate                   r    +      r      r      r       +      +     +      
         let harmless = [
             Act::SignUp,
             Act::ConfirmSignUp,
+            Act::ResetPassword,
             Act::CreateUser,
             Act::WriteAttributes,
             Act::ReadUser,

@@ -62,6 +62,12 @@ pub enum Rejection {
     /// The sign-up was confirmed before.
     #[error("the sign-up is confirmed already")]
     AlreadyConfirmed,
+    /// No reset of a password has this token and key, or not any more.
+    #[error("no such password reset")]
+    NoSuchReset,
+    /// The user is not linked to this security definition.
+    #[error("no such link")]
+    NoSuchLink,
     /// It is so already, and the dialect asked to be told.
     #[error("it is so already")]
     AlreadySo,
@@ -114,6 +120,7 @@ impl Rejection {
             Self::UserExists => "user_exists",
             Self::Taken(Held::Username) => "username_taken",
             Self::Taken(Held::Email) => "email_taken",
+            Self::Taken(Held::Link) => "link_taken",
             Self::BadCredentials => "bad_credentials",
             Self::SecondFactorMissing => "second_factor_missing",
             Self::ApplicationNotAllowed => "application_not_allowed",
@@ -129,6 +136,8 @@ impl Rejection {
             Self::NoSuchSession => "no_such_session",
             Self::NoSuchConfirmation => "no_such_confirmation",
             Self::AlreadyConfirmed => "already_confirmed",
+            Self::NoSuchReset => "no_such_reset",
+            Self::NoSuchLink => "no_such_link",
             Self::AlreadySo => "already_so",
             Self::AttributeExists => "attribute_exists",
             Self::NoSuchAttribute => "no_such_attribute",
@@ -149,6 +158,8 @@ pub enum Held {
     Username,
     /// An e-mail address, where the dialect wants them unique.
     Email,
+    /// A security definition.
+    Link,
 }
 
 impl Held {
@@ -156,6 +167,7 @@ impl Held {
         match self {
             Self::Username => "user name",
             Self::Email => "e-mail address",
+            Self::Link => "security definition",
         }
     }
 }

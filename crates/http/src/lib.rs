@@ -20,6 +20,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use service::Service;
+use tokio::sync::Semaphore;
 
 /// What every handler can reach; cheap to clone.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct App {
     pub service: Service,
     /// The Zato dialect's settings.
     pub zato: Arc<zato::Settings>,
+    /// Room for resets that are begun after their answers.
+    pub(crate) resets: Arc<Semaphore>,
     /// Room for the bodies that are in work.
     bodies: Arc<request::Room>,
     /// Whether requests are still taken.
@@ -40,6 +43,7 @@ impl App {
         Self {
             service,
             zato: Arc::new(zato),
+            resets: Arc::new(Semaphore::new(limits::RESETS_WAITING_MAX)),
             bodies: Arc::default(),
             ready: Arc::new(AtomicBool::new(true)),
         }

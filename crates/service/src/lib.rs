@@ -4,11 +4,13 @@
 //!
 //! * [`caller`], [`command`], [`settings`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
-//! * [`sign_in`], [`sign_up`]: commands that need hashing first ([`passwords`], [`totp`], [`tokens`])
+//! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first ([`passwords`],
+//!   [`totp`], [`tokens`])
 //! * [`queries`], [`history`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
+pub mod accounts;
 pub mod caller;
 pub mod command;
 pub mod failure;
@@ -16,6 +18,7 @@ pub mod first_start;
 pub mod history;
 pub mod passwords;
 pub mod queries;
+pub mod resets;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;

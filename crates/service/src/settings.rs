@@ -5,6 +5,8 @@ use domain::time::Span;
 use domain::user::password::PasswordRules;
 use domain::user::sign_up::SignUpRules;
 
+use crate::resets::ResetSettings;
+
 /// What rules and limits are in force; the defaults are those of Zato's contract, section 8.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -18,6 +20,8 @@ pub struct Settings {
     pub session_lasts: Span,
     /// How signing up works.
     pub sign_up: SignUpRules,
+    /// How a forgotten password is replaced.
+    pub reset: ResetSettings,
     /// Commands that may wait for the writer; more are answered as busy.
     pub queue_len_max: usize,
     /// Password hashes that may wait for a thread; more are answered as busy.
@@ -36,6 +40,7 @@ impl Default for Settings {
             },
             session_lasts: Span::minutes(60),
             sign_up: SignUpRules::default(),
+            reset: ResetSettings::default(),
             queue_len_max: 4_096,
             hashing_len_max: 256,
         }

@@ -8,7 +8,6 @@ use domain::secret::{PasswordHash, TokenHash};
 use domain::sign_in::{ApplicationGates, SignIn, check_account, is_due, is_expiring};
 use domain::time::Timestamp;
 use domain::user::User;
-use domain::user::password;
 use domain::user::state::{Kind, NewPassword};
 
 use crate::caller::Caller;
@@ -18,7 +17,7 @@ use crate::passwords::Secret;
 use crate::{Service, tokens, totp};
 
 /// How often a sign-in whose evidence went stale is tried again.
-const STALE_RETRIES_MAX: usize = 2;
+pub(crate) const STALE_RETRIES_MAX: usize = 2;
 
 /// What somebody sends who wants to sign in.
 #[derive(Clone, Debug)]
@@ -137,8 +136,7 @@ impl Service {
         if !user.password.as_ref().is_some_and(due) {
             return Ok(None);
         }
-        password::check(&self.settings().password, new.as_str())
-            .map_err(Rejection::PasswordUnacceptable)?;
+        self.check_password(new)?;
         Ok(Some(self.new_password(new.clone()).await?))
     }
 

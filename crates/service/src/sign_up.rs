@@ -2,12 +2,12 @@
 
 use domain::id::CodeId;
 use domain::rejection::{Held, Rejection};
-use domain::secret::{TokenHash, TotpSeed};
+use domain::secret::TokenHash;
 use domain::system::Purpose;
 use domain::text::Name;
 use domain::user;
 use domain::user::event::{ConfirmationCode, SignedUp};
-use domain::user::{password, sign_up};
+use domain::user::sign_up;
 
 use crate::caller::Caller;
 use crate::command::Command;
@@ -17,7 +17,7 @@ use crate::writer::Done;
 use crate::{Service, tokens};
 
 /// The length of a TOTP key that Muster draws, in bytes: as long as SHA-1's output (RFC 4226, 4).
-const TOTP_SEED_BYTES: usize = 20;
+pub(crate) const TOTP_SEED_BYTES: usize = 20;
 
 /// What somebody sends who wants an account.
 #[derive(Clone, Debug)]
@@ -61,8 +61,7 @@ impl Service {
         };
         let home = home.expect("a store that serves was bootstrapped");
         let username = sign_up::username(rules, &asked.username)?;
-        password::check(&self.settings().password, asked.password.as_str())
-            .map_err(Rejection::PasswordUnacceptable)?;
+        self.check_password(&asked.password)?;
         let email = sign_up::email(rules, asked.email.as_deref())?;
         let password = self.new_password(asked.password).await?;
 
@@ -76,7 +75,6 @@ impl Service {
             .id(0),
         );
         let confirm_token = self.confirm_token(code)?;
-        let seed = self.store().sources().random::<TOTP_SEED_BYTES>();
         let birth = SignedUp {
             username,
             email,
@@ -88,7 +86,7 @@ impl Service {
                 id: code,
                 token: TokenHash(tokens::hash_of(&confirm_token)),
             },
-            totp: TotpSeed(seed.into()),
+            totp: self.new_totp_seed(),
             // Nothing delivers mail yet, so none is owed.
             mail_owed: false,
         };
@@ -100,7 +98,7 @@ impl Service {
     /// Makes a sign-up final for whoever has its token.
     pub async fn confirm_sign_up(&self, caller: Caller, token: &str) -> Result<Done, Failure> {
         let token = TokenHash(tokens::hash_of(token));
-        let user = self.store().views().confirmation(&token);
+        let user = self.store().views().code(&token);
         let user = user.ok_or(Rejection::NoSuchConfirmation)?;
         self.execute(caller, Command::User(user, user::Command::ConfirmSignUp { token })).await
     }

@@ -225,6 +225,7 @@ fn decide(
             policy::permits(&who, command.act(), user)?;
             let events = user::decide(user, command, stamp)?;
             check_names(turn, Some(id), &events)?;
+            check_links(turn, &events)?;
             Ok((of_user(id, events), Some(id)))
         }
         Command::NewUser(command) => {
@@ -302,6 +303,15 @@ fn check_names(
         }
     }
     Ok(())
+}
+
+/// Whether the security definitions that the events link to are free.
+fn check_links(turn: &Turn<'_>, events: &[user::Event]) -> Result<(), Rejection> {
+    let taken = events.iter().any(|event| match event {
+        user::Event::AccountLinked { link, .. } => turn.draft().linked(link).is_some(),
+        _ => false,
+    });
+    if taken { Err(Rejection::Taken(Held::Link)) } else { Ok(()) }
 }
 
 fn name_given(event: &user::Event) -> Option<&Username> {

@@ -3,9 +3,12 @@
 
 mod attributes;
 mod coverage;
+mod create;
 mod envelope;
+mod linked;
 mod login;
 mod order;
+mod passwords;
 mod races;
 mod search;
 mod sessions;

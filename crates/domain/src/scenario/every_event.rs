@@ -1,9 +1,10 @@
 //! Every event has a scenario: a table from each variant to a command that is answered with it.
 
 use super::{
-    ADA, Asked, HOME, TOKEN, World, ada_being_created, ada_created, ada_created_but, ada_signed_up,
-    ada_signing_up, ada_signs_in, administer, amend, at, attribute, attribute_set, first_start,
-    given, hash, key, name, nothing, password, pat_added, seed, session_started, token, username,
+    ADA, Asked, HOME, RESET, TOKEN, World, ada_created, ada_created_but, ada_signed_up,
+    ada_signing_up, ada_signs_in, administer, amend, at, attribute, attribute_set, create,
+    first_start, given, hash, key, name, nothing, password, pat_added, pubapi, reset_opened,
+    reset_requested, seed, session_started, token, username,
 };
 use crate::attributes::SetMode;
 use crate::fact::Event as Fact;
@@ -13,7 +14,7 @@ use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
 use crate::system::{self, Command as OfSystem, Event as System, Purpose, Restored};
 use crate::text::Patch;
-use crate::time::{Month, Timestamp};
+use crate::time::{Month, Span, Timestamp};
 use crate::user::command::{Command, Repeat};
 use crate::user::state::{ApprovalStatus, SignUpStatus};
 use crate::user::{self, Event};
@@ -65,8 +66,10 @@ fn names_of_events_are_unique_and_begin_with_their_stream() {
 pub(crate) fn every_user_event() -> Vec<(World, Event)> {
     let story = |story: Story| {
         let (_, events) = story.world.clone().when(story.command).then_accepted();
-        let fact = events.iter().find(|event| (story.is_it)(event)).unwrap();
-        (story.world, of_user(fact).unwrap().clone())
+        let at = events.iter().position(|event| (story.is_it)(event)).unwrap();
+        // What the same command brought before it belongs to the world before it.
+        let earlier = events[..at].iter().filter_map(of_user).cloned();
+        (earlier.fold(story.world, World::and), of_user(&events[at]).unwrap().clone())
     };
     users().into_iter().map(story).collect()
 }
@@ -105,7 +108,7 @@ fn users() -> Vec<Story> {
     let signed_up = || given([ada_signed_up()]);
     stories! { of_user;
         Event::SignedUp(_) = nothing() => Command::SignUp(Box::new(ada_signing_up()));
-        Event::Created(_) = nothing() => Command::Create(Box::new(ada_being_created()));
+        Event::Created(_) = nothing() => create(None);
         Event::MachineCreated { .. } = nothing() => Command::CreateMachine {
             username: username("robot"), name: name("Robot"), home: HOME,
         };
@@ -159,6 +162,20 @@ fn users() -> Vec<Story> {
         Event::PatRemoved { .. } = ada().and(pat_added(Timestamp::NEVER)) =>
             Command::RemovePat(TOKEN);
         Event::Deleted = ada() => Command::Delete;
+        Event::PasswordResetRequested { .. } = ada() => Command::RequestPasswordReset {
+            code: RESET, token: token(5), lasts: Span::minutes(9), mail_owed: true,
+        };
+        Event::PasswordResetOpened { .. } = ada().and(reset_requested()) =>
+            Command::OpenPasswordReset { token: token(5), key: token(6), lasts: Span::minutes(5) };
+        Event::PasswordResetUsed { .. } = ada().and(reset_requested()).and(reset_opened()) =>
+            Command::CarryOutPasswordReset {
+                token: token(5), key: token(6), password: password("h2"),
+            };
+        Event::AccountLinked { .. } = ada() => Command::LinkAccount { link: pubapi(), active: true };
+        Event::AccountUnlinked { .. } = ada().and(Event::AccountLinked {
+            link: pubapi(), active: true,
+        }) => Command::UnlinkAccount(pubapi());
+        Event::RateLimitSet { .. } = nothing() => create(Some((true, None)));
     }
 }
 

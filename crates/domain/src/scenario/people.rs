@@ -18,7 +18,8 @@ use crate::time::{Span, Timestamp};
 use crate::user::Event;
 use crate::user::command::{Administrative, Amendment, Command};
 use crate::user::event::{ConfirmationCode, Created, SignedUp};
-use crate::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
+use crate::user::rate_limit::RateLimitDefinition;
+use crate::user::state::{ApprovalStatus, LinkKey, LinkKind, NewPassword, Profile, SignUpStatus};
 
 /// Of whom most scenarios tell.
 pub(crate) const ADA: UserId = UserId(Ulid(1));
@@ -235,3 +236,28 @@ pub(crate) fn shows_a_secret(text: &str) -> bool {
 
 /// What stands in every secret text.
 pub(crate) const SECRET: &str = "sesame";
+
+/// A reset of Ada's password.
+pub(crate) const RESET: CodeId = CodeId(Ulid(7));
+
+/// Ada is created by an administrator, perhaps with limits.
+pub(crate) fn create(rate_limit: Option<(bool, Option<RateLimitDefinition>)>) -> Command {
+    Command::Create { birth: Box::new(ada_being_created()), rate_limit }
+}
+
+/// Ada asked for a reset of her password: token 5, for nine minutes.
+pub(crate) fn reset_requested() -> Event {
+    let expires = START.after(Span::minutes(9));
+    Event::PasswordResetRequested { code: RESET, token: token(5), expires, mail_owed: true }
+}
+
+/// The reset's token was exchanged for key 6, for five minutes.
+pub(crate) fn reset_opened() -> Event {
+    let expires = START.after(Span::minutes(5));
+    Event::PasswordResetOpened { code: RESET, key: token(6), expires }
+}
+
+/// A security definition of the server.
+pub(crate) fn pubapi() -> LinkKey {
+    LinkKey { kind: LinkKind::BasicAuth, definition: name("pubapi") }
+}

@@ -2,13 +2,14 @@
 
 use crate::attributes::{AttributeKey, NewAttribute, SetMode};
 use crate::fact::CommandName;
-use crate::id::{OrganizationId, TokenId};
+use crate::id::{CodeId, OrganizationId, TokenId};
 use crate::policy::{Act, Right};
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::text::{Email, Name, Patch, Username};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::user::event::{Created, SignedUp};
-use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus};
+use crate::user::rate_limit::RateLimitDefinition;
+use crate::user::state::{ApprovalStatus, LinkKey, NewPassword, SignUpStatus};
 
 /// What to do when it is so already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,12 @@ pub enum Command {
     /// A person signs up by itself.
     SignUp(Box<SignedUp>),
     /// An administrator creates a human user.
-    Create(Box<Created>),
+    Create {
+        /// All it is born with.
+        birth: Box<Created>,
+        /// How access through linked accounts is limited: whether, and by which rules.
+        rate_limit: Option<(bool, Option<RateLimitDefinition>)>,
+    },
     /// An administrator creates a machine user.
     CreateMachine {
         /// Its name, unique among all users.
@@ -94,6 +100,44 @@ pub enum Command {
     RemovePat(TokenId),
     /// Delete the user: name, sessions and tokens go, history stays.
     Delete,
+    /// Begin a reset of the password.
+    RequestPasswordReset {
+        /// What the token is derived from.
+        code: CodeId,
+        /// The hash of the token.
+        token: TokenHash,
+        /// How long it is worth something.
+        lasts: Span,
+        /// Whether a mail with it is owed.
+        mail_owed: bool,
+    },
+    /// Exchange the token of a reset for a key.
+    OpenPasswordReset {
+        /// The hash of the token that was shown.
+        token: TokenHash,
+        /// The hash of the key that will be handed out.
+        key: TokenHash,
+        /// How long the key is worth something.
+        lasts: Span,
+    },
+    /// Set the password by token and key of a reset.
+    CarryOutPasswordReset {
+        /// The hash of the token that was shown.
+        token: TokenHash,
+        /// The hash of the key that was shown.
+        key: TokenHash,
+        /// The new password.
+        password: NewPassword,
+    },
+    /// Link the user to a security definition.
+    LinkAccount {
+        /// Which.
+        link: LinkKey,
+        /// Whether it signs in.
+        active: bool,
+    },
+    /// Take a link away.
+    UnlinkAccount(LinkKey),
 }
 
 /// Several changes at once; what is not named stays.
@@ -141,7 +185,7 @@ impl Command {
     pub fn name(&self) -> CommandName {
         match self {
             Self::SignUp(_) => CommandName::SignUp,
-            Self::Create(_) => CommandName::CreateUser,
+            Self::Create { .. } => CommandName::CreateUser,
             Self::CreateMachine { .. } => CommandName::CreateMachine,
             Self::ConfirmSignUp { .. } => CommandName::ConfirmSignUp,
             Self::Approve(_) => CommandName::Approve,
@@ -158,6 +202,11 @@ impl Command {
             Self::AddPat { .. } => CommandName::AddPat,
             Self::RemovePat(_) => CommandName::RemovePat,
             Self::Delete => CommandName::Delete,
+            Self::RequestPasswordReset { .. } => CommandName::RequestPasswordReset,
+            Self::OpenPasswordReset { .. } => CommandName::OpenPasswordReset,
+            Self::CarryOutPasswordReset { .. } => CommandName::CarryOutPasswordReset,
+            Self::LinkAccount { .. } => CommandName::LinkAccount,
+            Self::UnlinkAccount(_) => CommandName::UnlinkAccount,
         }
     }
 
@@ -166,7 +215,7 @@ impl Command {
         match self {
             Self::SignUp(_) => Act::SignUp,
             Self::ConfirmSignUp { .. } => Act::ConfirmSignUp,
-            Self::Create(_) | Self::CreateMachine { .. } => Act::CreateUser,
+            Self::Create { .. } | Self::CreateMachine { .. } => Act::CreateUser,
             Self::Approve(_) | Self::Reject(_) => Act::DecideApproval,
             Self::Lock(_) | Self::Unlock(_) => Act::Lock,
             Self::Amend(amendment) if amendment.administrative == Administrative::default() => {
@@ -180,6 +229,10 @@ impl Command {
             Self::GrantRight(right) | Self::RevokeRight(right) => Act::ManageRight(*right),
             Self::AddPat { .. } | Self::RemovePat(_) => Act::ManageTokens,
             Self::Delete => Act::DeleteUser,
+            Self::RequestPasswordReset { .. }
+            | Self::OpenPasswordReset { .. }
+            | Self::CarryOutPasswordReset { .. } => Act::ResetPassword,
+            Self::LinkAccount { .. } | Self::UnlinkAccount(_) => Act::ManageLinks,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::text::Patch;
 use crate::time::Timestamp;
 use crate::user::command::{Administrative, Amendment, Command, Repeat};
 use crate::user::event::Event;
+use crate::user::reset;
 use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus, User};
 
 /// Decides what `command` makes happen, or why nothing may.
@@ -28,7 +29,7 @@ pub fn decide(
         return birth(command);
     };
     match command {
-        Command::SignUp(_) | Command::Create(_) | Command::CreateMachine { .. } => {
+        Command::SignUp(_) | Command::Create { .. } | Command::CreateMachine { .. } => {
             Err(Rejection::UserExists)
         }
         Command::ConfirmSignUp { token } => confirm(user, &token),
@@ -70,13 +71,36 @@ pub fn decide(
         }
         Command::RemovePat(_) => Err(Rejection::NoSuchToken),
         Command::Delete => Ok(vec![Event::Deleted]),
+        Command::RequestPasswordReset { code, token, lasts, mail_owed } => {
+            reset::request(user, (code, token), lasts, mail_owed, stamp.at)
+        }
+        Command::OpenPasswordReset { token, key, lasts } => {
+            reset::open(user, &token, key, lasts, stamp.at)
+        }
+        Command::CarryOutPasswordReset { token, key, password } => {
+            reset::carry_out(user, &token, &key, password, stamp.at)
+        }
+        Command::LinkAccount { link, .. } if user.links.contains_key(&link) => {
+            Err(Rejection::AlreadySo)
+        }
+        Command::LinkAccount { link, active } => Ok(vec![Event::AccountLinked { link, active }]),
+        Command::UnlinkAccount(link) if user.links.contains_key(&link) => {
+            Ok(vec![Event::AccountUnlinked { link }])
+        }
+        Command::UnlinkAccount(_) => Err(Rejection::NoSuchLink),
     }
 }
 
 fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
     match command {
         Command::SignUp(birth) => Ok(vec![Event::SignedUp(birth)]),
-        Command::Create(birth) => Ok(vec![Event::Created(birth)]),
+        Command::Create { birth, rate_limit } => {
+            let mut events = vec![Event::Created(birth)];
+            events.extend(
+                rate_limit.map(|(active, definition)| Event::RateLimitSet { active, definition }),
+            );
+            Ok(events)
+        }
         Command::CreateMachine { username, name, home } => {
             Ok(vec![Event::MachineCreated { username, name, home }])
         }
@@ -94,6 +118,11 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
         | Command::RevokeRight(_)
         | Command::AddPat { .. }
         | Command::RemovePat(_)
+        | Command::RequestPasswordReset { .. }
+        | Command::OpenPasswordReset { .. }
+        | Command::CarryOutPasswordReset { .. }
+        | Command::LinkAccount { .. }
+        | Command::UnlinkAccount(_)
         | Command::Delete => Err(Rejection::NoSuchUser),
     }
 }

@@ -1,13 +1,17 @@
 //! A user, human or machine: what can be asked of one, what can have happened to one.
 //!
-//! [`command`] asks, [`decide()`] answers with [`event`]s or a rejection, [`state`] folds them,
-//! [`describe()`] tells people what changed. [`password`] and [`sign_up`] have the rules that new ones must pass.
+//! [`command`] asks, [`decide()`] answers with [`event`]s or a rejection, [`evolve()`] folds them into
+//! the [`state`], [`describe()`] tells people what changed. [`password`], [`sign_up`] and [`rate_limit`]
+//! have the rules that new ones must pass, [`reset`] those of a forgotten password.
 
 pub mod command;
 pub mod decide;
 pub mod describe;
 pub mod event;
+pub mod evolve;
 pub mod password;
+pub mod rate_limit;
+pub mod reset;
 #[cfg(test)]
 mod scenarios;
 pub mod sign_up;
@@ -17,4 +21,5 @@ pub use command::Command;
 pub use decide::decide;
 pub use describe::describe;
 pub use event::Event;
-pub use state::{Keys, User, evolve, keys};
+pub use evolve::evolve;
+pub use state::{Keys, User, keys};

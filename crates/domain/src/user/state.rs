@@ -5,15 +5,16 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 
 use crate::actor::Actor;
-use crate::attributes::{self, ATTRIBUTES_MAX, Attribute, AttributeKey, Value};
-use crate::fact::{Head, Stream};
-use crate::id::{OrganizationId, Slot, TokenId, UserId};
+use crate::attributes::{Attribute, AttributeKey};
+use crate::id::{CodeId, OrganizationId, Slot, TokenId, UserId};
 use crate::policy::Rights;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::session::{Standing, Usability};
 use crate::text::{Email, Name, Username};
 use crate::time::Timestamp;
-use crate::user::event::{ConfirmationCode, Created, Event, SignedUp};
+use crate::user::event::ConfirmationCode;
+use crate::user::rate_limit::RateLimitDefinition;
+use crate::user::reset::Reset;
 
 /// What is true of a user now.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -60,6 +61,58 @@ pub struct User {
     pub attributes: RedBlackTreeMapSync<AttributeKey, Arc<Attribute>>,
     /// Its personal access tokens.
     pub tokens: RedBlackTreeMapSync<TokenId, Pat>,
+    /// Resets of its password that are under way.
+    pub resets: RedBlackTreeMapSync<CodeId, Reset>,
+    /// Security definitions that sign it in.
+    pub links: RedBlackTreeMapSync<LinkKey, Link>,
+    /// How access through them is limited.
+    pub rate_limit: Option<Arc<RateLimit>>,
+}
+
+/// A security definition of the server, as a user is linked to it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkKey {
+    /// Of which type.
+    pub kind: LinkKind,
+    /// Its name.
+    pub definition: Name,
+}
+
+/// The type of a security definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkKind {
+    /// HTTP Basic Auth (RFC 7617).
+    BasicAuth,
+    /// A JSON web token (RFC 7519).
+    Jwt,
+}
+
+impl LinkKind {
+    /// The name outside the code; never renamed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BasicAuth => "basic_auth",
+            Self::Jwt => "jwt",
+        }
+    }
+}
+
+/// A link to a security definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// Whether it signs in.
+    pub active: bool,
+    /// Since when it is there.
+    pub added: Timestamp,
+}
+
+/// How access through linked accounts is limited.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RateLimit {
+    /// Whether it is in force.
+    pub active: bool,
+    /// The rules.
+    pub definition: Option<RateLimitDefinition>,
 }
 
 /// A person or a program.
@@ -179,10 +232,12 @@ pub struct Keys {
     pub username: Option<Username>,
     /// The address it is found under.
     pub email: Option<Email>,
-    /// The hash of the token that confirms its sign-up.
-    pub confirmation: Option<TokenHash>,
+    /// The hashes of mailed tokens: of its sign-up, used or not, and of resets under way.
+    pub codes: Vec<TokenHash>,
     /// The hashes of its personal access tokens.
     pub tokens: Vec<(TokenHash, TokenId)>,
+    /// The security definitions nobody else may be linked to.
+    pub links: Vec<LinkKey>,
 }
 
 /// What `user` holds and is found under; a fold takes what came and frees what went.
@@ -190,8 +245,13 @@ pub fn keys(user: &User) -> Keys {
     Keys {
         username: user.username.clone(),
         email: user.email.clone(),
-        confirmation: user.confirmation.as_ref().map(|code| code.token.clone()),
+        codes: {
+            let confirmation = user.confirmation.as_ref().map(|code| code.token.clone());
+            let resets = user.resets.values().map(|reset| reset.token.clone());
+            confirmation.into_iter().chain(resets).collect()
+        },
         tokens: user.tokens.iter().map(|(id, pat)| (pat.hash.clone(), *id)).collect(),
+        links: user.links.keys().cloned().collect(),
     }
 }
 
@@ -226,266 +286,5 @@ impl User {
         };
         let may_be_used = self.standing().usability == Usability::Usable;
         self.tokens.get(&token).filter(|_| may_be_used).filter(usable)
-    }
-}
-
-/// Folds one fact into the state, in place; `None` before birth and after deletion.
-pub fn evolve(user: &mut Option<Arc<User>>, head: &Head, event: &Event) {
-    if let Some(newborn) = born(head, event) {
-        debug_assert!(user.is_none(), "a user is born once");
-        *user = Some(Arc::new(newborn));
-        return;
-    }
-    if matches!(event, Event::Deleted) {
-        *user = None;
-        return;
-    }
-    let Some(user) = user.as_mut() else {
-        debug_assert!(false, "nothing happens to a user before birth");
-        return;
-    };
-    let user = Arc::make_mut(user);
-    user.version = head.version;
-    change(user, head, event);
-}
-
-fn change(user: &mut User, head: &Head, event: &Event) {
-    match event {
-        Event::SignedUp(_)
-        | Event::Created(_)
-        | Event::MachineCreated { .. }
-        | Event::Deleted
-        | Event::SignedIn { totp_step: None, .. } => {}
-        Event::SignUpConfirmed => user.sign_up = SignUpStatus::Final,
-        Event::SignUpStatusSet { status } => user.sign_up = *status,
-        Event::Approved => decided(user, head, ApprovalStatus::Approved),
-        Event::Rejected => decided(user, head, ApprovalStatus::Rejected),
-        Event::ApprovalReset => decided(user, head, ApprovalStatus::BeforeDecision),
-        Event::Locked => locked(user, head, true),
-        Event::Unlocked => locked(user, head, false),
-        Event::UsernameChanged { username } => user.username = Some(username.clone()),
-        Event::ProfileChanged { display_name, first_name, middle_name, last_name } => {
-            display_name.apply_to(&mut user.profile.display_name);
-            first_name.apply_to(&mut user.profile.first_name);
-            middle_name.apply_to(&mut user.profile.middle_name);
-            last_name.apply_to(&mut user.profile.last_name);
-        }
-        Event::EmailChanged { email } => user.email = Some(email.clone()),
-        Event::EmailRemoved => user.email = None,
-        Event::PasswordChanged { password, must_change } => {
-            user.password = Some(kept(password, *must_change, head.at));
-        }
-        Event::PasswordRehashed { hash } => {
-            if let Some(password) = &mut user.password {
-                password.hash = hash.clone();
-            }
-        }
-        Event::PasswordExpirySet { expires } => {
-            if let Some(password) = &mut user.password {
-                password.expires = *expires;
-            }
-        }
-        Event::PasswordMustChangeSet { must_change } => {
-            if let Some(password) = &mut user.password {
-                password.must_change = *must_change;
-            }
-        }
-        Event::TotpKeySet { seed } => set_totp_key(&mut user.totp, seed),
-        Event::TotpLabelSet { label } => user.totp.label.clone_from(label),
-        Event::TotpEnabled => user.totp.enabled = true,
-        Event::TotpDisabled => user.totp.enabled = false,
-        Event::SignedIn { totp_step: Some(step), .. } => {
-            user.totp.last_step = user.totp.last_step.max(Some(*step));
-        }
-        Event::AttributeSet { key, value, encrypted, expires } => {
-            set_attribute(user, head, key, value.as_ref(), (*encrypted, *expires));
-        }
-        Event::AttributeRemoved { key } => {
-            user.attributes.remove_mut(key);
-        }
-        Event::RightGranted { right } => user.rights = user.rights.with(*right),
-        Event::RightRevoked { right } => user.rights = user.rights.without(*right),
-        Event::PatAdded { token, hash, name, expires } => {
-            let pat =
-                Pat { hash: hash.clone(), name: name.clone(), expires: *expires, added: head.at };
-            user.tokens.insert_mut(*token, pat);
-        }
-        Event::PatRemoved { token } => {
-            user.tokens.remove_mut(token);
-        }
-    }
-}
-
-fn decided(user: &mut User, head: &Head, status: ApprovalStatus) {
-    user.approval = Approval { status, at: head.at, by: head.actor };
-}
-
-fn locked(user: &mut User, head: &Head, locked: bool) {
-    user.locked = locked;
-    if locked {
-        user.disabled_at = Some(head.at);
-    }
-    user.lock_changed = Some((head.at, head.actor));
-}
-
-fn kept(password: &NewPassword, must_change: bool, at: Timestamp) -> Password {
-    Password { hash: password.hash.clone(), set: at, expires: password.expires, must_change }
-}
-
-fn set_totp_key(totp: &mut Totp, seed: &TotpSeed) {
-    // Another key makes other codes; of the same one, a used code stays used.
-    if totp.seed.as_ref() != Some(seed) {
-        totp.last_step = None;
-    }
-    totp.seed = Some(seed.clone());
-}
-
-fn set_attribute(
-    user: &mut User,
-    head: &Head,
-    key: &AttributeKey,
-    value: Option<&Arc<str>>,
-    (encrypted, expires): (bool, Timestamp),
-) {
-    let before = user.attributes.get(key).filter(|attribute| attribute.is_alive(head.at));
-    let attribute = Attribute {
-        value: match (value, before) {
-            (Some(value), _) => attributes::held(value, head.position),
-            (None, Some(before)) => before.value.clone(),
-            (None, None) => Value::Held("null".into()),
-        },
-        encrypted,
-        expires,
-        created: before.map_or(head.at, |before| before.created),
-        modified: head.at,
-    };
-    user.attributes.insert_mut(key.clone(), Arc::new(attribute));
-    let count = user.attributes.size();
-    if count > ATTRIBUTES_MAX / 2 && count.is_multiple_of(SWEEP_EVERY) {
-        sweep(user, head);
-    }
-}
-
-/// Takes expired attributes away: they count as absent everywhere, and room gets short.
-fn sweep(user: &mut User, head: &Head) {
-    let alive = |attribute: &Attribute| attribute.is_alive(head.at);
-    let dead = user.attributes.iter().filter(|(_, attribute)| !alive(attribute));
-    for key in dead.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-        user.attributes.remove_mut(&key);
-    }
-}
-
-/// How many attributes come between two sweeps: a sweep looks at all of them.
-const SWEEP_EVERY: usize = 256;
-
-/// The user whose stream `event` begins, if it is a birth.
-fn born(head: &Head, event: &Event) -> Option<User> {
-    let Stream::User(id) = head.stream else {
-        debug_assert!(false, "a user's event stands in a user's stream");
-        return None;
-    };
-    match event {
-        Event::SignedUp(birth) => Some(signed_up(id, head, birth)),
-        Event::Created(birth) => Some(created(id, head, birth)),
-        Event::MachineCreated { username, name, home } => Some(User {
-            username: Some(username.clone()),
-            profile: Profile { display_name: Some(name.clone()), ..Profile::default() },
-            ..blank(id, Kind::Machine, *home, head)
-        }),
-        Event::SignUpConfirmed
-        | Event::SignUpStatusSet { .. }
-        | Event::Approved
-        | Event::Rejected
-        | Event::ApprovalReset
-        | Event::Locked
-        | Event::Unlocked
-        | Event::UsernameChanged { .. }
-        | Event::ProfileChanged { .. }
-        | Event::EmailChanged { .. }
-        | Event::EmailRemoved
-        | Event::PasswordChanged { .. }
-        | Event::PasswordRehashed { .. }
-        | Event::PasswordExpirySet { .. }
-        | Event::PasswordMustChangeSet { .. }
-        | Event::TotpKeySet { .. }
-        | Event::TotpLabelSet { .. }
-        | Event::TotpEnabled
-        | Event::TotpDisabled
-        | Event::SignedIn { .. }
-        | Event::AttributeSet { .. }
-        | Event::AttributeRemoved { .. }
-        | Event::RightGranted { .. }
-        | Event::RightRevoked { .. }
-        | Event::PatAdded { .. }
-        | Event::PatRemoved { .. }
-        | Event::Deleted => None,
-    }
-}
-
-fn signed_up(id: UserId, head: &Head, birth: &SignedUp) -> User {
-    let status = if birth.approval_needed {
-        ApprovalStatus::BeforeDecision
-    } else {
-        ApprovalStatus::Approved
-    };
-    User {
-        username: Some(birth.username.clone()),
-        email: birth.email.clone(),
-        sign_up: SignUpStatus::BeforeConfirmation,
-        confirmation: Some(birth.confirmation.clone()),
-        applications: birth.applications.clone().into(),
-        // Nobody decided this: configuration did.
-        approval: Approval { status, at: head.at, by: Actor::System },
-        password: Some(kept(&birth.password, false, head.at)),
-        totp: Totp { seed: Some(birth.totp.clone()), ..Totp::default() },
-        ..blank(id, Kind::Human, birth.home, head)
-    }
-}
-
-fn created(id: UserId, head: &Head, birth: &Created) -> User {
-    User {
-        username: birth.username.clone(),
-        email: birth.email.clone(),
-        profile: birth.profile.clone(),
-        sign_up: birth.sign_up,
-        approval: Approval { status: birth.approval, at: head.at, by: head.actor },
-        locked: birth.locked,
-        disabled_at: birth.locked.then_some(head.at),
-        lock_changed: birth.locked.then_some((head.at, head.actor)),
-        password: birth.password.as_ref().map(|new| kept(new, birth.must_change, head.at)),
-        totp: Totp {
-            seed: Some(birth.totp.clone()),
-            label: birth.totp_label.clone(),
-            enabled: birth.totp_enabled,
-            last_step: None,
-        },
-        ..blank(id, Kind::Human, birth.home, head)
-    }
-}
-
-/// A user of whom nothing is known but its birth: final and approved, as machines are.
-fn blank(id: UserId, kind: Kind, home: OrganizationId, head: &Head) -> User {
-    User {
-        id,
-        kind,
-        home,
-        slot: head.slot,
-        version: head.version,
-        born: head.at,
-        username: None,
-        email: None,
-        profile: Profile::default(),
-        sign_up: SignUpStatus::Final,
-        confirmation: None,
-        applications: Box::default(),
-        approval: Approval { status: ApprovalStatus::Approved, at: head.at, by: head.actor },
-        locked: false,
-        disabled_at: None,
-        lock_changed: None,
-        rights: Rights::NONE,
-        password: None,
-        totp: Totp::default(),
-        attributes: RedBlackTreeMapSync::new_sync(),
-        tokens: RedBlackTreeMapSync::new_sync(),
     }
 }

@@ -64,9 +64,11 @@ impl From<Rejection> for Problem {
 /// The status of each rejection.
 fn status(why: &Rejection) -> StatusCode {
     match why {
-        Rejection::NoSuchUser | Rejection::NoSuchAttribute | Rejection::NoSuchConfirmation => {
-            StatusCode::NOT_FOUND
-        }
+        Rejection::NoSuchUser
+        | Rejection::NoSuchAttribute
+        | Rejection::NoSuchConfirmation
+        | Rejection::NoSuchReset
+        | Rejection::NoSuchLink => StatusCode::NOT_FOUND,
         Rejection::UserExists
         | Rejection::Taken(_)
         | Rejection::AlreadySo

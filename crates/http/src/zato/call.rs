@@ -64,6 +64,11 @@ impl Reply {
         Self::default()
     }
 
+    /// `ok`, as the calls under `password/reset` say it (contract, 1.2).
+    pub fn of_reset() -> Self {
+        Self::ok().and("sub_status", json!([]))
+    }
+
     /// `ok` with these keys.
     pub fn with(keys: Map<String, Value>) -> Self {
         Self { keys, ..Self::default() }

@@ -9,6 +9,8 @@ use super::settings::Inform;
 pub const NOT_ALLOWED: &str = "E005001";
 /// A value or attribute is not allowed.
 pub const INVALID_INPUT: &str = "E008002";
+/// The operation makes no sense for this user.
+pub const INVALID_OPERATION: &str = "E008001";
 /// Nothing to update.
 pub const MISSING_INPUT: &str = "E008003";
 /// The token is unknown, broken or expired.
@@ -33,6 +35,16 @@ pub enum Call {
     Approve,
     /// Update, likewise.
     Update,
+    /// Change a password, likewise.
+    Password,
+    /// Reset the TOTP key, likewise.
+    Totp,
+    /// Create a user.
+    Create,
+    /// Delete a user.
+    Delete,
+    /// Link a user to a security definition, or take that away.
+    Link,
     /// Any other call.
     Other,
 }
@@ -47,6 +59,7 @@ pub fn code(call: Call, why: &Rejection, inform: &Inform) -> &'static str {
 fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
     let sign_up = call == Call::SignUp;
     match why {
+        Rejection::NoSuchUser if call == Call::Delete => (INVALID_OPERATION, true),
         Rejection::NoSuchUser
         | Rejection::UserExists
         | Rejection::BadCredentials
@@ -67,11 +80,19 @@ fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
         Rejection::PasswordMustChange => ("E003007", inform.must_be_changed),
         Rejection::PasswordUnacceptable(fault) => (password(*fault), inform.password_invalid),
         Rejection::NoSuchSession => (NO_SUCH_SESSION, call != Call::Search),
+        Rejection::Taken(Held::Link) | Rejection::NoSuchLink => (INVALID_OPERATION, true),
+        Rejection::AlreadySo if call == Call::Link => (INVALID_OPERATION, true),
+        Rejection::NoSuchReset => ("E010001", true),
         Rejection::NoSuchConfirmation => ("E005006", true),
         Rejection::AlreadyConfirmed => ("E005007", true),
         Rejection::AttributeExists => ("E009001", true),
         Rejection::NoSuchAttribute => ("E009002", true),
         Rejection::NothingAsked => (MISSING_INPUT, true),
+        Rejection::Unacceptable { field: "username", fault: ValueFault::Empty }
+            if call == Call::Create =>
+        {
+            (username(ValueFault::Empty), true)
+        }
         Rejection::Unacceptable { field: "username", fault } if sign_up => {
             (username(*fault), inform.user_invalid)
         }
@@ -84,10 +105,15 @@ fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
         }
         Rejection::Denied(Denial::RightMissing | Denial::NotSelf | Denial::Outranked) => match call
         {
-            Call::Approve | Call::Update => (INVALID_INPUT, true),
-            Call::Login | Call::SignUp | Call::Confirm | Call::Search | Call::Other => {
-                (NOT_ALLOWED, true)
-            }
+            Call::Approve | Call::Update | Call::Password | Call::Totp => (INVALID_INPUT, true),
+            Call::Login
+            | Call::SignUp
+            | Call::Confirm
+            | Call::Search
+            | Call::Create
+            | Call::Delete
+            | Call::Link
+            | Call::Other => (NOT_ALLOWED, true),
         },
     }
 }

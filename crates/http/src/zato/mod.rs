@@ -5,22 +5,27 @@
 mod accounts;
 mod attributes;
 mod call;
+mod create;
 mod errors;
+mod linked;
 mod login;
+mod password;
+mod reset;
 mod search;
 mod sessions;
 mod settings;
 mod signup;
+mod totp;
 mod user;
 mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 
 use crate::App;
 
 pub use call::not_found;
-pub use settings::Settings;
+pub use settings::{BasicAuth, Definitions, Inform, Settings};
 
 /// The dialect's routes. A GET answers no HEAD: the contract has no such method.
 pub fn routes() -> Router<App> {
@@ -37,7 +42,12 @@ pub fn routes() -> Router<App> {
         )
         .route(
             "/zato/sso/user",
-            get(user::read).patch(user::update).head(call::unsupported).fallback(call::unsupported),
+            get(user::read)
+                .post(create::create)
+                .patch(user::update)
+                .delete(user::delete)
+                .head(call::unsupported)
+                .fallback(call::unsupported),
         )
         .route(
             "/zato/sso/user/search",
@@ -48,9 +58,26 @@ pub fn routes() -> Router<App> {
         )
         .route("/zato/sso/user/approve", post(accounts::approve).fallback(call::unsupported))
         .route("/zato/sso/user/reject", post(accounts::reject).fallback(call::unsupported))
+        .route("/zato/sso/user/password", patch(password::change).fallback(call::unsupported))
+        .route("/zato/sso/user/totp", patch(totp::reset).fallback(call::unsupported))
         .route(
             "/zato/sso/user/lock",
             post(accounts::lock).delete(accounts::unlock).fallback(call::unsupported),
+        )
+        .route(
+            "/zato/sso/user/linked",
+            get(linked::list)
+                .post(linked::create)
+                .delete(linked::delete)
+                .head(call::unsupported)
+                .fallback(call::unsupported),
+        )
+        .route(
+            "/zato/sso/password/reset",
+            post(reset::request)
+                .patch(reset::open)
+                .delete(reset::carry_out)
+                .fallback(call::unsupported),
         )
         .route("/zato/sso/user/session", post(sessions::verify).fallback(call::unsupported))
         .route(

@@ -1,6 +1,9 @@
 //! What an operator may choose about the dialect; defaults are Zato 3.2's (contract, section 8),
 //! but that `CRM` may sign users up as well.
 
+use domain::user::state::LinkKind;
+use service::passwords::Secret;
+
 /// The dialect's own settings. Those that change what happens live in `service::Settings`.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -16,10 +19,39 @@ pub struct Settings {
     pub always_return_confirm_token: bool,
     /// Which specific codes are shown instead of the generic one.
     pub inform: Inform,
+    /// Security definitions that users may be linked to.
+    pub definitions: Definitions,
     /// Users on a page of a search that asks for no size.
     pub default_page_size: usize,
     /// Most users on a page.
     pub max_page_size: usize,
+}
+
+/// Security definitions of the server, which it manages outside of this dialect.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions {
+    /// HTTP Basic Auth.
+    pub basic_auth: Vec<BasicAuth>,
+}
+
+/// A definition of HTTP Basic Auth (RFC 7617); its name is its user name.
+#[derive(Clone, Debug)]
+pub struct BasicAuth {
+    /// The name.
+    pub username: String,
+    /// What must come with it.
+    pub password: Secret,
+}
+
+impl Definitions {
+    /// Whether there is such a definition.
+    pub fn is_known(&self, kind: LinkKind, name: &str) -> bool {
+        match kind {
+            LinkKind::BasicAuth => self.basic_auth.iter().any(|known| known.username == name),
+            // None can be configured yet.
+            LinkKind::Jwt => false,
+        }
+    }
 }
 
 /// Which specific codes are shown: `false` masks one as `E005001`.
@@ -63,6 +95,7 @@ impl Default for Settings {
             login_metadata_allowed: Vec::new(),
             always_return_confirm_token: true,
             inform: Inform::default(),
+            definitions: Definitions::default(),
             default_page_size: 50,
             max_page_size: 100,
         }

@@ -1,22 +1,20 @@
-//! Get and update a user.
+//! Get, update and delete a user.
 
 use axum::response::Response;
 use domain::id::UserId;
 use domain::policy::Act;
 use domain::rejection::{Held, Rejection, ValueFault};
 use domain::secret::TotpSeed;
-use domain::text::{Email, Name, Patch, TextFault, Username};
+use domain::text::{Email, Patch, TextFault, Username};
 use domain::user;
 use domain::user::command::{Administrative, Amendment};
-use domain::user::state::{ApprovalStatus, SignUpStatus};
+use domain::user::state::ApprovalStatus;
 use service::{Command, totp};
 
 use super::call::{Outcome, Refusal, Reply, Target, Zato};
 use super::errors::{Call, NOT_ALLOWED};
-use super::wire::{self, parse_date, unacceptable};
+use super::wire::{self, NAME_CHARS_MAX, name, parse_date, unacceptable};
 
-/// Longest user name or part of a name, in characters (contract, 10.4).
-const NAME_CHARS_MAX: usize = 191;
 /// What anybody may change of the own account.
 const OWN_KEYS: [&str; 9] = [
     "username",
@@ -59,6 +57,30 @@ pub async fn read(zato: Zato) -> Response {
 /// `PATCH /zato/sso/user`
 pub async fn update(zato: Zato) -> Response {
     zato.respond(try_update(&zato).await)
+}
+
+/// `DELETE /zato/sso/user`
+pub async fn delete(zato: Zato) -> Response {
+    zato.respond(try_delete(&zato).await)
+}
+
+async fn try_delete(zato: &Zato) -> Outcome {
+    zato.require(&["ust", "current_app"])?;
+    zato.convertible(&["ust", "user_id"], &[], &[])?;
+    let caller = zato.caller(Call::Delete, "ust")?;
+    let service = &zato.app.service;
+    let refuse = |why: Rejection| zato.refuse(Call::Delete, &why);
+    service.permits(&caller, Act::DeleteUser, None).map_err(refuse)?;
+    let target = match zato.target()? {
+        // Nobody deletes the own account in this dialect.
+        Some(Target::Known(user)) if caller.actor.user() != Some(user.id) => user,
+        Some(Target::Known(_) | Target::Unknown) | None => {
+            return Err(zato.refuse(Call::Delete, &Rejection::NoSuchUser));
+        }
+    };
+    let result = service.execute(caller, Command::User(target.id, user::Command::Delete)).await;
+    let done = result.map_err(|failure| zato.fail(Call::Delete, failure))?;
+    Ok(Reply::ok().at(done.position))
 }
 
 fn try_read(zato: &Zato) -> Outcome {
@@ -166,10 +188,7 @@ fn administrative(zato: &Zato) -> Result<Administrative, Refusal> {
     };
     let sign_up = match not_null(zato, "sign_up_status")?.as_deref() {
         None => None,
-        Some("before_confirmation") => Some(SignUpStatus::BeforeConfirmation),
-        Some("to_approve") => Some(SignUpStatus::ToApprove),
-        Some("final") => Some(SignUpStatus::Final),
-        Some(_) => return Err(refuse("sign_up_status")),
+        Some(text) => Some(wire::sign_up_status(text).ok_or_else(|| refuse("sign_up_status"))?),
     };
     let approval = match not_null(zato, "approval_status")?.as_deref() {
         None => None,
@@ -211,8 +230,4 @@ fn patch<T>(
             .map(Patch::Set)
             .map_err(|fault| zato.refuse(Call::Update, &Rejection::text(key, fault))),
     }
-}
-
-fn name(text: &str) -> Result<Name, TextFault> {
-    if text.chars().count() > NAME_CHARS_MAX { Err(TextFault::TooLong) } else { Name::parse(text) }
 }

@@ -3,10 +3,11 @@
 use domain::actor::Actor;
 use domain::id::UserId;
 use domain::rejection::{Rejection, ValueFault};
+use domain::text::{Name, TextFault};
 use domain::time::Timestamp;
 use domain::user::User;
 use domain::user::describe::{approval_name, sign_up_name};
-use domain::user::state::ApprovalStatus;
+use domain::user::state::{ApprovalStatus, SignUpStatus};
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
@@ -139,7 +140,7 @@ pub fn user(user: &User, administrative: bool) -> Map<String, Value> {
             out.insert(name.to_owned(), value);
         }
     };
-    let name = |name: &Option<domain::text::Name>| name.as_ref().map(|name| json!(name.as_str()));
+    let name = |name: &Option<Name>| name.as_ref().map(|name| json!(name.as_str()));
     put("user_id", Some(json!(user_id(user.id))));
     put("username", user.username.as_ref().map(|name| json!(name.as_str())));
     put("email", user.email.as_ref().map(|email| json!(email.as_str())));
@@ -206,6 +207,20 @@ fn who(actor: Actor) -> String {
         Some(id) => user_id(id),
         None => "auto".to_owned(),
     }
+}
+
+/// Longest user name or part of a name, in characters (contract, 10.4).
+pub const NAME_CHARS_MAX: usize = 191;
+
+/// A name of at most [`NAME_CHARS_MAX`].
+pub fn name(text: &str) -> Result<Name, TextFault> {
+    if text.chars().count() > NAME_CHARS_MAX { Err(TextFault::TooLong) } else { Name::parse(text) }
+}
+
+/// How far a sign-up is, by the dialect's word for it.
+pub fn sign_up_status(text: &str) -> Option<SignUpStatus> {
+    let all = [SignUpStatus::BeforeConfirmation, SignUpStatus::ToApprove, SignUpStatus::Final];
+    all.into_iter().find(|status| sign_up_name(*status) == text)
 }
 
 /// A value that a field may not have.

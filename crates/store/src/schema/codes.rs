@@ -6,7 +6,7 @@ use domain::attributes::Namespace;
 use domain::fact::CommandName;
 use domain::policy::Right;
 use domain::session::{EndReason, Method};
-use domain::user::state::{ApprovalStatus, SignUpStatus};
+use domain::user::state::{ApprovalStatus, LinkKind, SignUpStatus};
 
 /// Stream of a user.
 pub const STREAM_USER: u8 = 1;
@@ -102,6 +102,11 @@ table! {
         RemovePat = 23,
         Delete = 24,
         Rebuild = 25,
+        RequestPasswordReset = 26,
+        OpenPasswordReset = 27,
+        CarryOutPasswordReset = 28,
+        LinkAccount = 29,
+        UnlinkAccount = 30,
     }
 }
 table! {
@@ -124,6 +129,13 @@ table! {
         BeforeDecision = 1,
         Approved = 2,
         Rejected = 3,
+    }
+}
+table! {
+    /// The number of a type of security definition.
+    link, link_of: LinkKind = u8 {
+        BasicAuth = 1,
+        Jwt = 2,
     }
 }
 table! {
@@ -168,6 +180,7 @@ mod tests {
         assert_eq!(listed(sign_up_of), "1 BeforeConfirmation, 2 ToApprove, 3 Final");
         assert_eq!(listed(approval_of), "1 BeforeDecision, 2 Approved, 3 Rejected");
         assert_eq!(listed(right_of), "1 SuperUser, 2 Auditor, 3 Operator");
+        assert_eq!(listed(link_of), "1 BasicAuth, 2 Jwt");
         assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp");
         assert_eq!(listed(end_reason_of), "1 SignedOut, 2 Revoked");
     }
@@ -201,7 +214,9 @@ mod tests {
              6 create_machine, 7 sign_in, 8 sign_out, 9 renew_session, 10 end_session, \
              11 approve, 12 reject, 13 lock, 14 unlock, 15 amend, 16 change_password, \
              17 reset_totp_key, 18 set_attributes, 19 remove_attributes, 20 grant_right, \
-             21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild"
+             21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
+             26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
+             29 link_account, 30 unlink_account"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

@@ -12,7 +12,8 @@ use domain::text::{Email, Name, Patch, Username};
 use domain::time::{Month, Timestamp};
 use domain::user;
 use domain::user::event::{ConfirmationCode, Created, SignedUp};
-use domain::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
+use domain::user::rate_limit::RateLimitDefinition;
+use domain::user::state::{ApprovalStatus, LinkKey, LinkKind, NewPassword, Profile, SignUpStatus};
 use ulid::Ulid;
 
 /// The user whose events these are.
@@ -24,6 +25,7 @@ pub const SESSION: SessionId = SessionId(Ulid(0x0192_E5A0_7C01_1111_2222_3333_44
 pub fn samples() -> Vec<Event> {
     let users = births().into_iter().chain(accounts()).chain(factors()).chain(belongings());
     users
+        .chain(ways_in())
         .map(|event| Event::User(USER, event))
         .chain(sessions().into_iter().map(|event| Event::Session(SESSION, event)))
         .chain(system().into_iter().map(Event::System))
@@ -171,6 +173,28 @@ fn belongings() -> Vec<user::Event> {
         E::PatAdded { token, hash: TokenHash([0xA5; 32]), name: name("laptop"), expires: AT },
         E::PatRemoved { token },
         E::Deleted,
+    ]
+}
+
+fn ways_in() -> Vec<user::Event> {
+    use user::Event as E;
+    let code = CodeId(Ulid(0x0192_E5A0_7C05_1111_2222_3333_4444_AAAA));
+    let link = |kind, text| LinkKey { kind, definition: name(text) };
+    let rules = RateLimitDefinition::parse("10.0.0.0/8 = 5/m\n* = 1/d").ok();
+    vec![
+        E::PasswordResetRequested {
+            code,
+            token: TokenHash([0xB5; 32]),
+            expires: AT,
+            mail_owed: true,
+        },
+        E::PasswordResetOpened { code, key: TokenHash([0xC5; 32]), expires: AT },
+        E::PasswordResetUsed { code },
+        E::AccountLinked { link: link(LinkKind::BasicAuth, "pubapi"), active: true },
+        E::AccountLinked { link: link(LinkKind::Jwt, "größe"), active: false },
+        E::AccountUnlinked { link: link(LinkKind::BasicAuth, "pubapi") },
+        E::RateLimitSet { active: true, definition: rules },
+        E::RateLimitSet { active: false, definition: None },
     ]
 }
 

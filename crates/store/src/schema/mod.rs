@@ -92,7 +92,7 @@ pub fn decode(stream: Stream, kind: Kind, bytes: &[u8]) -> Result<Event, DecodeE
 
 /// Every kind that can be decoded, in the order of their tags.
 pub fn kinds() -> impl Iterator<Item = Kind> {
-    [user::BIRTH_KINDS, user::KINDS, session::KINDS, system::KINDS]
+    [user::BIRTH_KINDS, user::KINDS, user::ACCESS_KINDS, session::KINDS, system::KINDS]
         .into_iter()
         .flat_map(|kinds| kinds.iter().copied())
 }

@@ -1,4 +1,5 @@
-//! Confirmation tokens by their hash, used ones too: a used one is told from an unknown one.
+//! Mailed tokens by their hash: of sign-ups, used ones too, since a used one is told from an unknown
+//! one, and of resets under way.
 
 use domain::id::UserId;
 use domain::user::Keys;
@@ -6,15 +7,15 @@ use domain::user::Keys;
 use super::Rows;
 use super::table::Table;
 
-/// Takes the confirmation token of `user`, or frees it when the user is gone.
+/// Takes the codes that `user` came to hold and frees those it held before.
 pub fn moved(rows: &mut impl Rows, user: UserId, before: &Keys, after: &Keys) {
-    if before.confirmation == after.confirmation {
+    if before.codes == after.codes {
         return;
     }
-    if let Some(token) = &before.confirmation {
-        rows.codes().remove(token);
+    for held in before.codes.iter().filter(|code| !after.codes.contains(code)) {
+        rows.codes().remove(held);
     }
-    if let Some(token) = &after.confirmation {
-        rows.codes().put(token.clone(), user);
+    for has in after.codes.iter().filter(|code| !before.codes.contains(code)) {
+        rows.codes().put(has.clone(), user);
     }
 }

@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::id::{SessionId, Slot, UserId};
 use domain::secret::TokenHash;
+use domain::user::state::LinkKey;
 use parking_lot::RwLock;
 
 use super::history::Subject;
@@ -30,6 +31,7 @@ pub struct Suspects {
     user_sessions: Vec<UserId>,
     tokens: Vec<TokenHash>,
     codes: Vec<TokenHash>,
+    links: Vec<LinkKey>,
     history: Vec<Subject>,
 }
 
@@ -41,7 +43,7 @@ impl Suspects {
                 self.$table.extend(changes.$table.keys().cloned());
             )*};
         }
-        touched!(users owners names emails sessions session_ids user_sessions tokens codes);
+        touched!(users owners names emails sessions session_ids user_sessions tokens codes links);
         self.history.extend(changes.noted.iter().map(|(subject, _)| *subject));
     }
 }
@@ -58,6 +60,7 @@ pub fn suspects(fresh: &Views, serving: &RwLock<Views>) -> Suspects {
         user_sessions: slices(&fresh.user_sessions, serving, |views| &views.user_sessions),
         tokens: slices(&fresh.tokens, serving, |views| &views.tokens),
         codes: slices(&fresh.codes, serving, |views| &views.codes),
+        links: slices(&fresh.links, serving, |views| &views.links),
         history: slices(&fresh.history, serving, |views| &views.history),
     }
 }
@@ -81,7 +84,7 @@ pub fn differences(suspects: Suspects, fresh: &Views, serving: &Views) -> Vec<St
             table(stringify!($table), differing, (fresh.$table.len(), serving.$table.len()));
         )*};
     }
-    look!(users owners names emails sessions session_ids user_sessions tokens codes history);
+    look!(users owners names emails sessions session_ids user_sessions tokens codes links history);
     if fresh.globals != serving.globals {
         found.push("the state of the store differs from a refold".to_owned());
     }
@@ -100,7 +103,7 @@ pub fn digest_of(views: &Views) -> [u8; 32] {
             }
         )*};
     }
-    add!(users owners names emails sessions session_ids user_sessions tokens codes history);
+    add!(users owners names emails sessions session_ids user_sessions tokens codes links history);
     sum.add("globals", &views.globals);
     sum.bytes()
 }

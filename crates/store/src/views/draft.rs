@@ -6,6 +6,7 @@ use domain::id::{Position, SessionId, Slot, UserId};
 use domain::secret::TokenHash;
 use domain::text::fold;
 use domain::user::User;
+use domain::user::state::LinkKey;
 
 use super::history::Subject;
 use super::many::Many;
@@ -27,6 +28,7 @@ pub struct Draft<'v> {
     user_sessions: Layer<'v, UserId, Many<SessionId>>,
     tokens: Layer<'v, TokenHash, TokenRow>,
     codes: Layer<'v, TokenHash, UserId>,
+    links: Layer<'v, LinkKey, UserId>,
     noted: Vec<(Subject, Position)>,
     globals: Globals,
 }
@@ -42,6 +44,7 @@ pub struct Changes {
     pub(super) user_sessions: Changed<UserId, Many<SessionId>>,
     pub(super) tokens: Changed<TokenHash, TokenRow>,
     pub(super) codes: Changed<TokenHash, UserId>,
+    pub(super) links: Changed<LinkKey, UserId>,
     pub(super) noted: Vec<(Subject, Position)>,
     pub(super) globals: Globals,
 }
@@ -59,6 +62,7 @@ impl<'v> Draft<'v> {
             user_sessions: Layer::over(&views.user_sessions),
             tokens: Layer::over(&views.tokens),
             codes: Layer::over(&views.codes),
+            links: Layer::over(&views.links),
             noted: Vec::new(),
             globals: views.globals.clone(),
         }
@@ -76,6 +80,7 @@ impl<'v> Draft<'v> {
             user_sessions: self.user_sessions.into_changed(),
             tokens: self.tokens.into_changed(),
             codes: self.codes.into_changed(),
+            links: self.links.into_changed(),
             noted: self.noted,
             globals: self.globals,
         }
@@ -109,6 +114,13 @@ impl<'v> Draft<'v> {
         };
         let exact = holders.exactly(name, &folded);
         (exact, holders.all().any(|user| Some(user) != exact))
+    }
+}
+
+impl Draft<'_> {
+    /// Whom a security definition signs in.
+    pub fn linked(&self, link: &LinkKey) -> Option<UserId> {
+        self.links.row(link).copied()
     }
 }
 
@@ -147,6 +159,10 @@ impl Rows for Draft<'_> {
 
     fn codes(&mut self) -> &mut impl Table<TokenHash, UserId> {
         &mut self.codes
+    }
+
+    fn links(&mut self) -> &mut impl Table<LinkKey, UserId> {
+        &mut self.links
     }
 
     fn note(&mut self, subject: Subject, position: Position) {

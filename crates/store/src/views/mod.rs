@@ -2,13 +2,14 @@
 //!
 //! [`Views`] are what everybody reads; [`Draft`] is the same rows with a turn's changes over them.
 //! [`apply`] folds one fact into either. One file a view: [`users`], [`names`], [`sessions`],
-//! [`tokens`], [`codes`], [`history`]; [`table`] and [`many`] are what they are made of,
+//! [`tokens`], [`codes`], [`links`], [`history`]; [`table`] and [`many`] are what they are made of,
 //! [`mod@compare`] tells whether two sets of them are equal.
 
 pub mod codes;
 pub mod compare;
 mod draft;
 pub mod history;
+pub mod links;
 pub mod many;
 pub mod names;
 pub mod sessions;
@@ -25,6 +26,7 @@ use domain::system::{self, System};
 use domain::text::{USERNAME_CHARS_MAX, fold};
 use domain::time::Timestamp;
 use domain::user::User;
+use domain::user::state::LinkKey;
 
 pub use draft::{Changes, Draft};
 pub use history::{Positions, Subject};
@@ -47,6 +49,7 @@ pub struct Views {
     user_sessions: Map<UserId, Many<SessionId>>,
     tokens: Map<TokenHash, TokenRow>,
     codes: Map<TokenHash, UserId>,
+    links: Map<LinkKey, UserId>,
     history: Map<Subject, Positions>,
     globals: Globals,
 }
@@ -82,8 +85,10 @@ pub trait Rows {
     fn user_sessions(&mut self) -> &mut impl Table<UserId, Many<SessionId>>;
     /// Access tokens by their hash.
     fn tokens(&mut self) -> &mut impl Table<TokenHash, TokenRow>;
-    /// Whose sign-up a confirmation token confirms, by its hash.
+    /// Whose a mailed token is, by its hash.
     fn codes(&mut self) -> &mut impl Table<TokenHash, UserId>;
+    /// Whom a security definition signs in.
+    fn links(&mut self) -> &mut impl Table<LinkKey, UserId>;
     /// Adds a position to a subject's history.
     fn note(&mut self, subject: Subject, position: Position);
     /// What is not a row.
@@ -189,9 +194,22 @@ impl Views {
         self.tokens.get(token).copied()
     }
 
-    /// Whose sign-up a confirmation token confirms or confirmed, by its hash.
-    pub fn confirmation(&self, token: &TokenHash) -> Option<UserId> {
+    /// Whose a mailed token is, by its hash: of a sign-up, also once it was used, or of a reset that is
+    /// under way.
+    pub fn code(&self, token: &TokenHash) -> Option<UserId> {
         self.codes.get(token).copied()
+    }
+
+    /// Whom a security definition signs in.
+    pub fn linked(&self, link: &LinkKey) -> Option<UserId> {
+        self.links.get(link).copied()
+    }
+
+    /// Who is found under an e-mail address in any spelling, if it is one user only.
+    pub fn only_with_email(&self, email: &str) -> Option<&Arc<User>> {
+        let mut found = self.emails.get(fold(email).as_str())?.iter();
+        let first = found.next()?;
+        found.next().is_none().then(|| self.user(*first)).flatten()
     }
 
     /// Whose a key slot is.
@@ -220,6 +238,7 @@ impl Views {
         table::absorb(&mut self.user_sessions, changes.user_sessions);
         table::absorb(&mut self.tokens, changes.tokens);
         table::absorb(&mut self.codes, changes.codes);
+        table::absorb(&mut self.links, changes.links);
         for (subject, position) in changes.noted {
             self.note(subject, position);
         }
@@ -282,6 +301,10 @@ impl Rows for Views {
 
     fn codes(&mut self) -> &mut impl Table<TokenHash, UserId> {
         &mut self.codes
+    }
+
+    fn links(&mut self) -> &mut impl Table<LinkKey, UserId> {
+        &mut self.links
     }
 
     fn note(&mut self, subject: Subject, position: Position) {

@@ -4,6 +4,7 @@
 //! * `births`: all that a user is born with
 //! * `account`: names, addresses, states, rights
 //! * `credentials`: password, second factor, access tokens; never a secret
+//! * `links`: security definitions that sign it in, and how access through them is limited
 //! * `attributes`: what applications keep with it
 
 use crate::description::Description;
@@ -14,6 +15,7 @@ mod account;
 mod attributes;
 mod births;
 mod credentials;
+mod links;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +64,18 @@ pub fn describe(before: Option<&User>, event: &Event) -> Description {
         }
         Event::PatRemoved { token } => credentials::pat_removed(before, *token),
         Event::Deleted => account::deleted(before),
+        Event::PasswordResetRequested { code, token: _, expires, mail_owed: _ } => {
+            credentials::reset_requested(*code, *expires)
+        }
+        Event::PasswordResetOpened { code, key: _, expires } => {
+            credentials::reset_opened(*code, *expires)
+        }
+        Event::PasswordResetUsed { code } => credentials::reset_used(before, *code),
+        Event::AccountLinked { link, active } => links::linked(link, *active),
+        Event::AccountUnlinked { link } => links::unlinked(before, link),
+        Event::RateLimitSet { active, definition } => {
+            links::rate_limit_set(before, *active, definition.as_ref())
+        }
     }
 }
 

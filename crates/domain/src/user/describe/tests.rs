@@ -93,6 +93,30 @@ fn expected(event: &Event) -> &'static str {
              | tokens.00000000000000000000000006: laptop -> -"
         }
         Event::Deleted => "Was deleted | username: ada -> - | email: ada@example.com -> -",
+        Event::PasswordResetRequested { .. } => {
+            "A reset of the password was asked for \
+             | resets.00000000000000000000000007: - -> (secret) \
+             | resets.00000000000000000000000007.expires: - -> 541 s"
+        }
+        Event::PasswordResetOpened { .. } => {
+            "The mailed token was exchanged for a key to the password \
+             | resets.00000000000000000000000007.key: - -> (secret) \
+             | resets.00000000000000000000000007.key.expires: - -> 302 s"
+        }
+        Event::PasswordResetUsed { .. } => {
+            "The reset of the password was carried out \
+             | resets.00000000000000000000000007: (secret) -> -"
+        }
+        Event::AccountLinked { .. } => {
+            "Was linked to the basic_auth definition \"pubapi\" | links.basic_auth.pubapi: - -> yes"
+        }
+        Event::AccountUnlinked { .. } => {
+            "Was unlinked from the basic_auth definition \"pubapi\" \
+             | links.basic_auth.pubapi: yes -> -"
+        }
+        Event::RateLimitSet { .. } => {
+            "Access through linked accounts was limited | rate_limit.active: - -> yes"
+        }
     }
 }
 

@@ -28,7 +28,7 @@ fn a_person_signs_up_and_waits_for_confirmation_and_approval() {
     assert!(ada.totp.seed.is_some() && !ada.totp.enabled, "a key, and not asked for");
     let password = ada.password.as_ref().unwrap();
     assert_eq!((password.set, password.must_change), (START, false));
-    assert_eq!(keys(ada).confirmation, Some(token(1)));
+    assert_eq!(keys(ada).codes, [token(1)]);
 }
 
 #[test]
@@ -41,8 +41,7 @@ fn a_person_whose_approval_configuration_does_not_ask_for_is_born_approved() {
 
 #[test]
 fn an_administrator_creates_a_user_who_may_sign_in_at_once() {
-    let world =
-        nothing().when(Command::Create(Box::new(ada_being_created()))).then([ada_created()]);
+    let world = nothing().when(create(None)).then([ada_created()]);
     let ada = world.user(ADA);
     assert_eq!(ada.sign_up, SignUpStatus::Final);
     let approved = Approval { status: ApprovalStatus::Approved, at: START, by: Actor::User(GRACE) };
@@ -78,7 +77,7 @@ fn a_machine_is_born_final_and_approved_with_neither_password_nor_second_factor(
 fn nobody_is_born_twice() {
     for birth in [
         Command::SignUp(Box::new(ada_signing_up())),
-        Command::Create(Box::new(ada_being_created())),
+        create(None),
         Command::CreateMachine { username: username("ada"), name: name("Ada"), home: HOME },
     ] {
         given([ada_created()]).when(birth).then_rejected(Rejection::UserExists);

@@ -5,3 +5,4 @@ mod amending;
 mod attributes;
 mod births;
 mod credentials;
+mod resets;

@@ -1,5 +1,7 @@
-//! The frozen structs of users: tags 1 to 255. `birth` has those that begin a stream.
+//! The frozen structs of users: tags 1 to 255. `birth` has those that begin a stream, `access` the ways
+//! in beside the password.
 
+mod access;
 mod birth;
 
 use domain::attributes::AttributeKey;
@@ -16,6 +18,7 @@ use super::values::{
 };
 use super::{DecodeError, Kind, codes, frozen, put};
 
+pub use access::KINDS as ACCESS_KINDS;
 pub use birth::KINDS as BIRTH_KINDS;
 
 frozen! { KINDS:
@@ -123,6 +126,18 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::PatRemoved { token } => put(out, &PatRemovedV1 { token: ulid_bytes(*token) }),
         Event::Deleted => put(out, &DeletedV1 {}),
+        Event::PasswordResetRequested { code, token, expires, mail_owed } => {
+            access::put_reset_requested(out, *code, token, *expires, *mail_owed)
+        }
+        Event::PasswordResetOpened { code, key, expires } => {
+            access::put_reset_opened(out, *code, key, *expires)
+        }
+        Event::PasswordResetUsed { code } => access::put_reset_used(out, *code),
+        Event::AccountLinked { link, active } => access::put_linked(out, link, *active),
+        Event::AccountUnlinked { link } => access::put_unlinked(out, link),
+        Event::RateLimitSet { active, definition } => {
+            access::put_rate_limit(out, *active, definition.as_ref())
+        }
     }
 }
 
@@ -157,6 +172,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (28, 1) => read::<PatAddedV1<'_>>(bytes)?.event(),
         (29, 1) => Ok(read::<PatRemovedV1>(bytes)?.event()),
         (30, 1) => read::<DeletedV1>(bytes).map(|_| Event::Deleted),
+        (66..=68 | 104 | 105 | 121, _) => access::decode(kind, bytes),
         _ => Err(DecodeError::UnknownKind(kind)),
     }
 }

@@ -1,0 +1,83 @@
+//! Limits on access through linked accounts, one rule a line (Zato's contract, section 6.14).
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use crate::rejection::{Rejection, ValueFault};
+
+/// Most characters of a definition.
+pub const RATE_LIMIT_CHARS_MAX: usize = 4_096;
+
+/// A definition whose syntax is right, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RateLimitDefinition(Box<str>);
+
+impl RateLimitDefinition {
+    /// Reads a definition: lines of `source = limit`; empty lines and those that begin with `#` say
+    /// nothing. A source is an address, a network or `*`; a limit is a number and `/m`, `/h` or
+    /// `/d`, or `*`.
+    ///
+    /// # Errors
+    /// [`Rejection::Unacceptable`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, Rejection> {
+        let refused = |fault| Rejection::Unacceptable { field: "rate_limit", fault };
+        if text.chars().count() > RATE_LIMIT_CHARS_MAX {
+            return Err(refused(ValueFault::TooLong));
+        }
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        if text.contains('\0') || !lines.all(|line| line.starts_with('#') || is_rule(line)) {
+            return Err(refused(ValueFault::Malformed));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_rule(line: &str) -> bool {
+    let Some((source, limit)) = line.split_once('=') else { return false };
+    is_source(source.trim()) && is_limit(limit.trim())
+}
+
+fn is_source(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else {
+        return text == "*" || IpAddr::from_str(text).is_ok();
+    };
+    let bits_max = match IpAddr::from_str(address) {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= bits_max)
+}
+
+fn is_limit(text: &str) -> bool {
+    let Some((count, unit)) = text.split_once('/') else { return text == "*" };
+    count.parse::<u32>().is_ok() && matches!(unit, "m" | "h" | "d")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_the_contract_are_read_and_others_refused() {
+        let good = ["*=1/d", "", "# nobody\n\n10.0.0.1 = 5/m\r\n10.0.0.0/8=*\n::1/128 = 7/h"];
+        for text in good {
+            assert_eq!(
+                RateLimitDefinition::parse(text).map(|read| read.as_str() == text),
+                Ok(true)
+            );
+        }
+        let bad = ["*", "*=", "*=1", "*=1/y", "x=1/d", "10.0.0.0/33=1/d", "*=-1/d", "*=1/d;", "\0"];
+        for text in bad {
+            assert!(RateLimitDefinition::parse(text).is_err(), "{text}");
+        }
+        let long = "#".repeat(RATE_LIMIT_CHARS_MAX + 1);
+        let refused = RateLimitDefinition::parse(&long);
+        assert!(matches!(refused, Err(Rejection::Unacceptable { fault: ValueFault::TooLong, .. })));
+    }
+}
