@@ -73,7 +73,7 @@ fn body(operation: &Operation, ust: &str, victim: &Person) -> Map<String, Value>
         };
         body.insert((*key).to_owned(), value);
     }
-    if operation.method == "PUT" {
+    if operation.path.ends_with("/attr") {
         body.insert("value".to_owned(), json!("red"));
     }
     body

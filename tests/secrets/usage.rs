@@ -5,7 +5,8 @@ use muster_tests::client::percent;
 use muster_tests::server::Server;
 use muster_tests::totp::base32;
 use muster_tests::zato::{
-    APPROVE, ATTR, LOCK, LOGIN, LOGOUT, REJECT, SEARCH, SESSION, SIGNUP, USER, Zato,
+    APPROVE, ATTR, LOCK, LOGIN, LOGOUT, REJECT, SEARCH, SESSION, SESSION_ATTR, SESSION_LIST,
+    SIGNUP, USER, Zato,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +64,7 @@ pub fn everything(server: &Server, used: &mut Used, phase: &str) {
     let id = zato.find(&su, &name).expect("who signed up is found")["user_id"].clone();
     updating(&mut zato, used, phase, (&su, &ust), &id);
     attributes(&mut zato, used, phase, &ust);
+    sessions(&mut zato, used, phase, (&su, &ust));
     auditing(server, used, phase, &name);
     zato.call("POST", SESSION, json!({"current_ust": su, "target_ust": ust})).ok();
     zato.call("POST", LOGOUT, json!({"ust": ust})).ok();
@@ -186,6 +188,41 @@ fn attributes(zato: &mut Zato, used: &mut Used, phase: &str, ust: &str) {
     // Broken off in the middle, so that a parser complains about it.
     let broken = format!("{{\"ust\": \"{}\", \"value\": {{", used.plain("broken-token", phase));
     zato.client.send("PUT", ATTR, &[], broken.as_bytes()).bad_request();
+}
+
+fn sessions(zato: &mut Zato, used: &mut Used, phase: &str, (su, ust): (&str, &str)) {
+    let agent = used.plain("renewing-agent", phase);
+    let body = json!({"ust": ust, "current_app": "CRM"}).to_string();
+    zato.client.send("PATCH", SESSION, &[("user-agent", &agent)], body.as_bytes()).ok();
+    let both = json!({"current_ust": su, "target_ust": ust});
+    zato.call_by_query("GET", SESSION, both.clone()).ok();
+    let listed = zato.call_by_query("GET", SESSION_LIST, both).ok();
+    assert!(listed["result"].to_string().contains(&agent), "{listed}");
+    let strange = json!({"ust": used.text("strange-listing-token", phase)});
+    zato.call_by_query("GET", SESSION_LIST, strange).refused("E007001");
+
+    let name = used.plain("session-attribute-name", phase);
+    let of = |mut asked: Value| {
+        asked["current_ust"] = json!(ust);
+        asked["target_ust"] = json!(ust);
+        asked["name"] = json!(name);
+        asked
+    };
+    for (method, encrypt) in [("POST", false), ("PATCH", true), ("PUT", true)] {
+        let value = json!([used.text("session-value", phase)]);
+        let asked = of(json!({"value": value, "encrypt": encrypt}));
+        zato.call_by_query(method, SESSION_ATTR, of(json!({"encrypt": "maybe"}))).bad_request();
+        zato.call(method, SESSION_ATTR, asked).ok();
+        let found = zato.call_by_query("GET", SESSION_ATTR, of(json!({}))).ok();
+        assert_eq!(found["value"], value);
+    }
+    let twice = of(json!({"value": used.text("refused-session-value", phase)}));
+    zato.call("POST", SESSION_ATTR, twice).refused("E009001");
+    let other = used.plain("removed-session-attribute", phase);
+    let mut gone = of(json!({"value": used.text("removed-session-value", phase)}));
+    gone["name"] = json!(other);
+    zato.call("PUT", SESSION_ATTR, gone.clone()).ok();
+    zato.call("DELETE", SESSION_ATTR, gone).ok();
 }
 
 fn auditing(server: &Server, used: &mut Used, phase: &str, name: &str) {

@@ -353,11 +353,28 @@ fn start_session(id: UserId, random: &mut Random, stamp: &Stamp) -> Vec<Event> {
         principal: None,
     };
     let mut events = vec![Event::Session(session, started)];
+    for _ in 0..random.below(3) {
+        events.push(Event::Session(session, changed(random, stamp)));
+    }
     if random.chance(3) {
         let reason = session::EndReason::SignedOut;
         events.push(Event::Session(session, session::Event::Ended { reason }));
     }
     events
+}
+
+/// What happens to a session that is open.
+fn changed(random: &mut Random, stamp: &Stamp) -> session::Event {
+    let name = Name::parse(&format!("s{}", random.below(3))).expect("a name");
+    let expires = stamp.at.after(Span::minutes(90));
+    match random.below(3) {
+        0 => session::Event::Renewed { expires },
+        1 => session::Event::AttributeRemoved { name },
+        _ => {
+            let value = Some(format!("\"{}\"", "y".repeat(random.below(6_000))).into());
+            session::Event::AttributeSet { name, value, encrypted: false, expires }
+        }
+    }
 }
 
 fn attribute(random: &mut Random) -> Command {

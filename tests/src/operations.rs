@@ -70,6 +70,48 @@ const LINK: Operation = Operation {
     ..missing("POST", "/zato/sso/user/linked")
 };
 
+const PUT_ATTR: Operation = Operation {
+    flags: &["encrypt"],
+    integers: &["expiration"],
+    cases: &[94, 95, 96, 97],
+    ..attr("PUT", "/zato/sso/user/attr")
+};
+
+const DELETE_ATTR: Operation =
+    Operation { cases: &[57, 63, 94], ..attr("DELETE", "/zato/sso/user/attr") };
+
+const GET_ATTR: Operation = Operation {
+    flags: &["decrypt"],
+    cases: &[56, 95, 96, 97],
+    ..attr("GET", "/zato/sso/user/attr")
+};
+
+const NAMES: Operation = Operation {
+    texts: &["ust", "user_id", "current_app"],
+    cases: &[59],
+    ..attr("GET", "/zato/sso/user/attr/names")
+};
+
+const PUT_SESSION_ATTR: Operation = Operation {
+    required: &["current_ust", "target_ust", "current_app"],
+    texts: &["current_ust", "target_ust", "name", "current_app"],
+    path: "/zato/sso/session/attr",
+    cases: &[62],
+    ..PUT_ATTR
+};
+
+const DELETE_SESSION_ATTR: Operation =
+    Operation { method: "DELETE", flags: &[], integers: &[], cases: &[62, 63], ..PUT_SESSION_ATTR };
+
+/// What all calls about attributes of users take.
+const fn attr(method: &'static str, path: &'static str) -> Operation {
+    Operation {
+        required: &["current_app"],
+        texts: &["ust", "user_id", "name", "current_app"],
+        ..missing(method, path)
+    }
+}
+
 /// Every operation, aliases included, in the order of the contract.
 pub const OPERATIONS: [Operation; 42] = [
     Operation {
@@ -196,36 +238,49 @@ pub const OPERATIONS: [Operation; 42] = [
         cases: &[43, 45, 46],
         ..missing("POST", "/zato/sso/user/session")
     },
-    missing("PATCH", "/zato/sso/user/session"),
-    missing("GET", "/zato/sso/user/session"),
-    missing("GET", "/zato/sso/user/session/list"),
-    missing("POST", "/zato/sso/user/attr"),
-    missing("PATCH", "/zato/sso/user/attr"),
     Operation {
         required: &["current_app"],
-        texts: &["ust", "user_id", "name", "current_app"],
-        flags: &["encrypt"],
-        integers: &["expiration"],
-        cases: &[56, 95, 96, 97],
-        ..missing("PUT", "/zato/sso/user/attr")
+        texts: &["ust", "current_ust", "current_app"],
+        cases: &[44, 47, 99],
+        ..missing("PATCH", "/zato/sso/user/session")
     },
-    missing("DELETE", "/zato/sso/user/attr"),
     Operation {
         required: &["current_app"],
-        texts: &["ust", "user_id", "name", "current_app"],
-        flags: &["decrypt"],
-        cases: &[56, 95, 96, 97],
-        ..missing("GET", "/zato/sso/user/attr")
+        texts: &["current_ust", "target_ust", "current_app"],
+        cases: &[48],
+        ..missing("GET", "/zato/sso/user/session")
     },
-    missing("GET", "/zato/sso/user/attr/exists"),
-    missing("GET", "/zato/sso/user/attr/names"),
-    missing("POST", "/zato/sso/session/attr"),
-    missing("PATCH", "/zato/sso/session/attr"),
-    missing("PUT", "/zato/sso/session/attr"),
-    missing("DELETE", "/zato/sso/session/attr"),
-    missing("GET", "/zato/sso/session/attr"),
-    missing("GET", "/zato/sso/session/attr/exists"),
-    missing("GET", "/zato/sso/session/attr/names"),
+    Operation {
+        required: &["current_app"],
+        texts: &["current_ust", "target_ust", "current_app"],
+        cases: &[44, 99],
+        ..missing("GET", "/zato/sso/user/session/list")
+    },
+    Operation { method: "POST", cases: &[49, 50, 52, 53, 55, 97], ..PUT_ATTR },
+    Operation { method: "PATCH", cases: &[60, 61, 94, 97], ..PUT_ATTR },
+    PUT_ATTR,
+    DELETE_ATTR,
+    GET_ATTR,
+    Operation { method: "GET", path: "/zato/sso/user/attr/exists", cases: &[58], ..DELETE_ATTR },
+    NAMES,
+    Operation { method: "POST", cases: &[62], ..PUT_SESSION_ATTR },
+    Operation { method: "PATCH", cases: &[62], ..PUT_SESSION_ATTR },
+    PUT_SESSION_ATTR,
+    DELETE_SESSION_ATTR,
+    Operation { method: "GET", flags: &["decrypt"], cases: &[62, 98], ..DELETE_SESSION_ATTR },
+    Operation {
+        method: "GET",
+        path: "/zato/sso/session/attr/exists",
+        cases: &[62],
+        ..DELETE_SESSION_ATTR
+    },
+    Operation {
+        texts: &["current_ust", "target_ust", "current_app"],
+        method: "GET",
+        path: "/zato/sso/session/attr/names",
+        cases: &[62],
+        ..DELETE_SESSION_ATTR
+    },
     Operation {
         texts: &["credential", "current_app"],
         cases: &[86],

@@ -106,8 +106,12 @@ pub const REJECT: &str = "/zato/sso/user/reject";
 pub const LOCK: &str = "/zato/sso/user/lock";
 /// `/zato/sso/user/session`
 pub const SESSION: &str = "/zato/sso/user/session";
+/// `/zato/sso/user/session/list`
+pub const SESSION_LIST: &str = "/zato/sso/user/session/list";
 /// `/zato/sso/user/attr`
 pub const ATTR: &str = "/zato/sso/user/attr";
+/// `/zato/sso/session/attr`
+pub const SESSION_ATTR: &str = "/zato/sso/session/attr";
 
 fn pair(name: &str, value: &Value) -> String {
     match value {

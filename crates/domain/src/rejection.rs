@@ -29,6 +29,9 @@ pub enum Rejection {
     /// The application may not say where its users are.
     #[error("the application may not send an address or agent")]
     MetadataNotAllowed,
+    /// The account may not be used from where the caller is.
+    #[error("the account may not be used from this address")]
+    AddressNotAllowed,
     /// The account is locked.
     #[error("the account is locked")]
     AccountLocked,
@@ -125,6 +128,7 @@ impl Rejection {
             Self::SecondFactorMissing => "second_factor_missing",
             Self::ApplicationNotAllowed => "application_not_allowed",
             Self::MetadataNotAllowed => "metadata_not_allowed",
+            Self::AddressNotAllowed => "address_not_allowed",
             Self::AccountLocked => "account_locked",
             Self::SignUpNotFinal => "sign_up_not_final",
             Self::NotApproved => "not_approved",

@@ -35,11 +35,13 @@ pub struct SignIn {
     pub settings: SignInSettings,
 }
 
-/// What the application through which somebody signs in may do.
+/// What the application through which somebody signs in may do, and the address from which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApplicationGates {
     /// Whether its users may sign in.
     pub may_sign_in: bool,
+    /// Whether the account may be used from where its user is.
+    pub address_allowed: bool,
     /// Whether it kept to itself where its users are, or may say it.
     pub metadata_in_order: bool,
 }
@@ -127,6 +129,9 @@ fn check_totp(user: &User, asked: &SignIn) -> Result<(), Rejection> {
 pub fn check_account(user: &User, application: ApplicationGates) -> Result<(), Rejection> {
     if !application.may_sign_in {
         return Err(Rejection::ApplicationNotAllowed);
+    }
+    if !application.address_allowed {
+        return Err(Rejection::AddressNotAllowed);
     }
     if user.locked {
         return Err(Rejection::AccountLocked);

@@ -1,5 +1,8 @@
 //! What can be asked of the service: a command of the domain, and which streams it goes to.
 
+use std::collections::BTreeMap;
+
+use domain::attributes::{NewAttribute, SetMode};
 use domain::fact::CommandName;
 use domain::id::{SessionId, UserId};
 use domain::sign_in::SignIn;
@@ -12,6 +15,13 @@ pub enum Command {
     User(UserId, user::Command),
     /// To a user that does not exist yet; its id is drawn by the writer.
     NewUser(user::Command),
+    /// Set attributes of one or several users, all or none.
+    SetAttributes {
+        /// Of whom, which, to what.
+        items: BTreeMap<UserId, Vec<NewAttribute>>,
+        /// What may be there before.
+        mode: SetMode,
+    },
     /// Sign in: to a user and a session.
     SignIn(Box<SignIn>),
     /// To a session.
@@ -25,6 +35,7 @@ impl Command {
     pub fn name(&self) -> CommandName {
         match self {
             Self::User(_, command) | Self::NewUser(command) => command.name(),
+            Self::SetAttributes { .. } => CommandName::SetAttributes,
             Self::SignIn(_) => CommandName::SignIn,
             Self::Session(_, command) => command.name(),
             Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,

@@ -2,15 +2,17 @@
 //!
 //! [`Service`] is the handle that surfaces hold. In reading order:
 //!
-//! * [`caller`], [`command`], [`settings`], [`failure`]: what goes in, and what can come back
+//! * [`caller`], [`command`], [`settings`], [`addresses`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
-//! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first ([`passwords`],
-//!   [`totp`], [`tokens`])
-//! * [`queries`], [`history`]: reads of the views and of the log
+//! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
+//!   ([`passwords`], [`totp`], [`tokens`])
+//! * [`queries`], [`sessions`], [`attributes`], [`history`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
 pub mod accounts;
+pub mod addresses;
+pub mod attributes;
 pub mod caller;
 pub mod command;
 pub mod failure;
@@ -19,6 +21,7 @@ pub mod history;
 pub mod passwords;
 pub mod queries;
 pub mod resets;
+pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod sign_up;

@@ -4,13 +4,10 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use domain::actor::Actor;
-use domain::attributes::{Attribute, AttributeKey, Value};
-use domain::fact::{Event, Part};
-use domain::id::{Position, UserId};
+use domain::id::UserId;
 use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
-use domain::session::{self, Session};
 use domain::user::User;
 use domain::user::state::Kind;
 use store::StoreError;
@@ -19,34 +16,7 @@ use crate::caller::{Caller, Proof};
 use crate::failure::Failure;
 use crate::{Service, tokens};
 
-/// An attribute with its value, wherever that is kept.
-#[derive(Clone, Debug)]
-pub struct FoundAttribute {
-    /// What the views have of it.
-    pub attribute: Arc<Attribute>,
-    /// Its value as JSON text.
-    pub value: Arc<str>,
-}
-
 impl Service {
-    /// Who holds this session token, if it may be used now.
-    pub fn session_caller(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
-        let now = self.store().clock().now();
-        let views = self.store().views();
-        let row =
-            views.session(&TokenHash(tokens::hash_of(token))).ok_or(Rejection::NoSuchSession)?;
-        session::check(&row.session, &row.owner, now)?;
-        Ok(as_owner(&row.session, template))
-    }
-
-    /// Who holds this session token, whether or not it may be used: enough to end it.
-    pub fn session_holder(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
-        let views = self.store().views();
-        let row =
-            views.session(&TokenHash(tokens::hash_of(token))).ok_or(Rejection::NoSuchSession)?;
-        Ok(as_owner(&row.session, template))
-    }
-
     /// Who holds this personal access token, if it may be used now.
     pub fn token_caller(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
         let now = self.store().clock().now();
@@ -59,16 +29,6 @@ impl Service {
             Kind::Machine => Actor::Machine(user.id),
         };
         Ok(Caller { actor, proof: Proof::Pat(row.user, row.token), ..template.clone() })
-    }
-
-    /// Whether a session may be used now: one look-up.
-    pub fn is_session_valid(&self, token: &str) -> bool {
-        let now = self.store().clock().now();
-        let hash = TokenHash(tokens::hash_of(token));
-        let views = self.store().views();
-        views
-            .session(&hash)
-            .is_some_and(|row| session::check(&row.session, &row.owner, now).is_ok())
     }
 
     /// Whether `caller` may do `act`, to `target` if it concerns somebody.
@@ -144,44 +104,6 @@ impl Service {
         self.store().views().user(id).cloned()
     }
 
-    /// Attributes of a user by name; `None` where there is none, or an expired one.
-    pub async fn attributes(
-        &self,
-        caller: &Caller,
-        id: UserId,
-        keys: Vec<AttributeKey>,
-    ) -> Result<Vec<Option<FoundAttribute>>, Failure> {
-        let user = self.read_user(caller, id)?;
-        let now = self.store().clock().now();
-        let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            let alive = user.attributes.get(&key).filter(|attribute| attribute.is_alive(now));
-            let Some(attribute) = alive.cloned() else {
-                found.push(None);
-                continue;
-            };
-            let value = match &attribute.value {
-                Value::Held(value) => Arc::clone(value),
-                Value::Logged(position) => self.logged_value(*position).await?,
-            };
-            found.push(Some(FoundAttribute { attribute, value }));
-        }
-        Ok(found)
-    }
-
-    /// A value that only the log holds.
-    async fn logged_value(&self, position: Position) -> Result<Arc<str>, Failure> {
-        let fact = self.blocking(move |service| service.store().fact(position)).await?;
-        match fact.body {
-            Part::Open(Event::User(
-                _,
-                domain::user::Event::AttributeSet { value: Some(value), .. },
-            )) => Ok(value),
-            // The views point at the fact that set the value; another one there is damage.
-            _ => Err(StoreError::NotThatFact { position }.into()),
-        }
-    }
-
     /// Does something that may wait for the disk without holding up those who do not.
     pub async fn blocking<T: Send + 'static>(
         &self,
@@ -195,14 +117,5 @@ impl Service {
             Ok(result) => Ok(result?),
             Err(_) => Err(Failure::Closing),
         }
-    }
-}
-
-/// The owner of a session, as the caller of what `template` says.
-fn as_owner(session: &Session, template: &Caller) -> Caller {
-    Caller {
-        actor: Actor::User(session.user),
-        proof: Proof::Session(session.id),
-        ..template.clone()
     }
 }

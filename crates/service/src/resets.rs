@@ -8,9 +8,10 @@ use domain::id::CodeId;
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
 use domain::system::Purpose;
+use domain::text::Username;
 use domain::time::Span;
 use domain::user::state::{ApprovalStatus, Kind};
-use domain::user::{self, User, reset};
+use domain::user::{self, User, access, reset};
 
 use crate::caller::Caller;
 use crate::command::Command;
@@ -62,27 +63,30 @@ impl Service {
         let seed = self.store().sources().random();
         let code = CodeId(Stamp { at: now, actor: caller.actor, seed }.id(0));
         let token = TokenHash(tokens::hash_of(&self.reset_token(code)?));
-        let command = user::Command::RequestPasswordReset {
+        let command = access::Command::RequestReset {
             code,
             token,
             lasts: self.settings().reset.token_lasts,
             mail_owed: user.email.is_some(),
         };
-        self.execute(caller, Command::User(user.id, command)).await.map(drop)
+        self.execute(caller, Command::User(user.id, user::Command::Access(command))).await.map(drop)
     }
 
     /// Exchanges a mailed token for a key, which is handed out once.
     pub async fn open_reset(&self, caller: Caller, token: &str) -> Result<(String, Done), Failure> {
         let token = TokenHash(tokens::hash_of(token));
-        let user = self.store().views().code(&token).ok_or(Rejection::NoSuchReset)?;
+        let user = self.store().views().code(&token);
+        let user = user.and_then(|id| self.user(id)).ok_or(Rejection::NoSuchReset)?;
         let now = self.store().clock().now();
         let key = tokens::new_session_token(now.unix_secs(), self.store().sources().random());
-        let command = user::Command::OpenPasswordReset {
+        let command = access::Command::OpenReset {
             token,
             key: TokenHash(tokens::hash_of(&key)),
             lasts: self.settings().reset.key_lasts,
+            address_allowed: self.may_come_from(&user, &caller),
         };
-        let done = self.execute(caller, Command::User(user, command)).await?;
+        let done =
+            self.execute(caller, Command::User(user.id, user::Command::Access(command))).await?;
         Ok((key, done))
     }
 
@@ -98,17 +102,24 @@ impl Service {
         let user = self.store().views().code(&token);
         let user = user.and_then(|id| self.user(id)).ok_or(Rejection::NoSuchReset)?;
         // Nothing is hashed, nor a password judged, for whoever has no reset.
-        reset::check(&user, &token, &key, self.store().clock().now())?;
+        let address_allowed = self.may_come_from(&user, &caller);
+        let now = self.store().clock().now();
+        reset::check(&user, (&token, &key), address_allowed, now)?;
         self.check_password(&password)?;
         let password = self.new_password(password).await?;
-        let command = user::Command::CarryOutPasswordReset { token, key, password };
-        self.execute(caller, Command::User(user.id, command)).await
+        let command = access::Command::CarryOutReset { token, key, password, address_allowed };
+        self.execute(caller, Command::User(user.id, user::Command::Access(command))).await
     }
 
     /// The token that a reset's mail carries.
     pub(crate) fn reset_token(&self, code: CodeId) -> Result<String, Failure> {
         let key = self.store().system_key(Purpose::Codes)?;
         Ok(tokens::derive_reset_token(&key, code.0.to_bytes()))
+    }
+
+    fn may_come_from(&self, user: &User, caller: &Caller) -> bool {
+        let name = user.username.as_ref().map(Username::as_str);
+        self.settings().addresses.allow(name, caller.origin.address.as_deref())
     }
 
     /// The approved person that a credential names.

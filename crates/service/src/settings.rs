@@ -5,6 +5,7 @@ use domain::time::Span;
 use domain::user::password::PasswordRules;
 use domain::user::sign_up::SignUpRules;
 
+use crate::addresses::AddressRules;
 use crate::resets::ResetSettings;
 
 /// What rules and limits are in force; the defaults are those of Zato's contract, section 8.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub sign_in: SignInSettings,
     /// How long a session lasts.
     pub session_lasts: Span,
+    /// From where users may sign in and use their sessions.
+    pub addresses: AddressRules,
     /// How signing up works.
     pub sign_up: SignUpRules,
     /// How a forgotten password is replaced.
@@ -39,6 +42,7 @@ impl Default for Settings {
                 refuse_totp_reuse: true,
             },
             session_lasts: Span::minutes(60),
+            addresses: AddressRules::default(),
             sign_up: SignUpRules::default(),
             reset: ResetSettings::default(),
             queue_len_max: 4_096,

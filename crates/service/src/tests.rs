@@ -35,6 +35,10 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    fn with(settings: Settings) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let dir = format!("muster-service-{}-{count}", std::process::id());
@@ -56,7 +60,7 @@ impl House {
         })
         .expect("a first start");
         let (store, writer) = Store::open(&options).expect("it opens");
-        let service = Service::start(store, writer, Settings::default()).expect("threads");
+        let service = Service::start(store, writer, settings).expect("threads");
         Self { dir, clock, service, password, token }
     }
 
@@ -65,7 +69,8 @@ impl House {
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Result<SignedIn, Failure> {
-        let gates = ApplicationGates { may_sign_in: true, metadata_in_order: true };
+        let gates =
+            ApplicationGates { may_sign_in: true, address_allowed: true, metadata_in_order: true };
         let credentials = Credentials {
             username: name.to_owned(),
             password: Secret::from(password.to_owned()),
@@ -263,4 +268,25 @@ async fn after_closing_nothing_is_taken_and_what_was_answered_is_kept() {
     assert!(matches!(late, Err(Failure::Closing)), "{late:?}");
     let id = root.actor.user().expect("a user");
     assert_eq!(house.service.user(id).expect("root").attributes.size(), 1);
+}
+
+#[tokio::test]
+async fn a_session_is_used_from_where_its_owner_may_be_only() {
+    let mut settings = Settings::default();
+    settings.addresses.listed.insert("root".to_owned(), "10.0.0.0/8".parse().expect("networks"));
+    let house = House::with(settings);
+    let opened = house.sign_in("root", &house.password).await.expect("the surface has the gate");
+    let from = |address: &str| {
+        let address = Some(address.into());
+        Caller { origin: Origin { address, ..Origin::default() }, ..nobody() }
+    };
+    let caller = |template: &Caller| house.service.session_caller(&opened.token, template);
+    assert_eq!(caller(&from("10.1.2.3")).map(|caller| caller.actor.user().is_some()), Ok(true));
+    for elsewhere in [from("192.0.2.1"), from("10.1.2.3, 192.0.2.1"), nobody()] {
+        assert_eq!(caller(&elsewhere), Err(Rejection::AddressNotAllowed));
+        assert!(!house.service.is_session_valid(&opened.token, &elsewhere));
+    }
+    assert!(house.service.is_session_valid(&opened.token, &from("10.1.2.3")));
+    // To leave, one may be anywhere.
+    assert!(house.service.session_holder(&opened.token, &nobody()).is_ok());
 }

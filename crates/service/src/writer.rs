@@ -12,6 +12,7 @@ use domain::system::Purpose;
 use domain::text::{Name, Username};
 use domain::time::Timestamp;
 use domain::user::User;
+use domain::user::access;
 use domain::{session, sign_in, system, user};
 use store::rebuild::Rebuilt;
 use store::views::UserRow;
@@ -236,12 +237,22 @@ fn decide(
             check_names(turn, None, &events)?;
             Ok((of_user(id, events), Some(id)))
         }
+        Command::SetAttributes { items, mode } => {
+            let mut events = Vec::new();
+            for (id, items) in items {
+                let user = draft.user(id).map(Arc::as_ref);
+                let command = user::Command::SetAttributes { items, mode };
+                policy::permits(&who, command.act(), user)?;
+                events.extend(of_user(id, user::decide(user, command, stamp)?));
+            }
+            Ok((events, None))
+        }
         Command::SignIn(asked) => {
             let id = asked.user;
             let events = sign_in::decide(draft.user(id).map(Arc::as_ref), *asked, stamp)?;
             Ok((events, Some(id)))
         }
-        Command::Session(id, command) => of_session(turn, &who, id, &command, stamp),
+        Command::Session(id, command) => of_session(turn, &who, id, command, stamp),
         Command::System(command) => {
             policy::permits(&who, Act::Operate, None)?;
             let events = system::decide(&draft.now().system, command)?;
@@ -258,7 +269,7 @@ fn of_session(
     turn: &Turn<'_>,
     who: &Authority,
     id: SessionId,
-    command: &session::Command,
+    command: session::Command,
     stamp: &Stamp,
 ) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
     let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
@@ -266,8 +277,15 @@ fn of_session(
     let act = match command {
         session::Command::SignOut | session::Command::Renew { .. } => Act::UseSession,
         session::Command::Revoke => Act::ManageTokens,
+        session::Command::SetAttributes { .. } | session::Command::RemoveAttributes(_) => {
+            Act::WriteAttributes
+        }
     };
     policy::permits(who, act, turn.draft().user(owner).map(Arc::as_ref))?;
+    if act == Act::WriteAttributes {
+        // Sessions that cannot be used cannot be written to; whence was looked at by the surface.
+        session::check(&row.session, &row.owner, true, stamp.at)?;
+    }
     let events = session::decide(Some(&row.session), command, stamp)?;
     let events = events.into_iter().map(|event| Event::Session(id, event)).collect();
     Ok((events, Some(owner)))
@@ -279,7 +297,8 @@ fn check_proof(turn: &Turn<'_>, proof: Proof, now: Timestamp) -> Result<(), Reje
         Proof::Nothing | Proof::Local => Ok(()),
         Proof::Session(id) => {
             let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
-            session::check(&row.session, &row.owner, now)
+            // From where it comes was looked at when the call came in; that does not change.
+            session::check(&row.session, &row.owner, true, now)
         }
         Proof::Pat(user, token) => {
             let user = turn.draft().user(user);
@@ -308,7 +327,9 @@ fn check_names(
 /// Whether the security definitions that the events link to are free.
 fn check_links(turn: &Turn<'_>, events: &[user::Event]) -> Result<(), Rejection> {
     let taken = events.iter().any(|event| match event {
-        user::Event::AccountLinked { link, .. } => turn.draft().linked(link).is_some(),
+        user::Event::Access(access::Event::Linked { link, .. }) => {
+            turn.draft().linked(link).is_some()
+        }
         _ => false,
     });
     if taken { Err(Rejection::Taken(Held::Link)) } else { Ok(()) }

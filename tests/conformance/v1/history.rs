@@ -1,7 +1,7 @@
 //! What the history of somebody tells: who changed what, old -> new, from where.
 
 use muster_tests::audit::Audit;
-use muster_tests::zato::{APPROVE, ATTR, LOCK, LOGIN, LOGOUT, Person, USER};
+use muster_tests::zato::{APPROVE, ATTR, LOCK, LOGIN, LOGOUT, Person, SESSION, SESSION_ATTR, USER};
 use serde_json::{Value, json};
 
 use crate::world::{server, su, zato};
@@ -121,4 +121,40 @@ fn secrets_are_shown_as_secret_and_long_values_as_long() {
         assert!(!text.contains(secret), "{secret}");
     }
     assert!(text.contains(r#"{"long":true}"#), "{text}");
+}
+
+#[test]
+fn the_history_of_somebody_tells_of_the_sessions_too() {
+    let mut zato = zato();
+    let person = Person::regular(&mut zato, su());
+    let own = |mut asked: Value| {
+        asked["current_ust"] = json!(person.ust);
+        asked["target_ust"] = json!(person.ust);
+        asked
+    };
+    zato.call("PATCH", SESSION, json!({"ust": person.ust})).ok();
+    for value in [1, 2] {
+        zato.call("PUT", SESSION_ATTR, own(json!({"name": "basket", "value": value}))).ok();
+    }
+    let hidden = json!({"name": "card", "value": "4711", "encrypt": true});
+    let theirs = json!({"current_ust": su(), "target_ust": person.ust});
+    let mut by_super_user = theirs;
+    by_super_user
+        .as_object_mut()
+        .expect("an object")
+        .extend(hidden.as_object().cloned().expect("an object"));
+    zato.call("POST", SESSION_ATTR, by_super_user).ok();
+    zato.call("DELETE", SESSION_ATTR, own(json!({"name": "basket"}))).ok();
+
+    let facts = Audit::new(server()).history(&person.username);
+    assert_eq!(find(&facts, "session.renewed")["actor"]["name"], json!(person.username));
+    let set: Vec<_> =
+        facts.iter().filter(|fact| fact["event"] == "session.attribute_set").collect();
+    assert_eq!(set.len(), 3);
+    let basket = change(set[1], "session.attributes.basket");
+    assert_eq!((&basket["old"], &basket["new"]), (&json!(1), &json!(2)));
+    assert_eq!(set[2]["actor"]["name"], json!(server().first().username));
+    assert!(!json!(facts).to_string().contains("4711"));
+    let removed = find(&facts, "session.attribute_removed");
+    assert_eq!(change(removed, "session.attributes.basket")["old"], json!(2));
 }

@@ -1,4 +1,4 @@
-//! Attributes of users, as far as PUT and GET go (contract, sections 4.21, 6.11).
+//! Attributes of users: what PUT and GET keep and show (contract, sections 4.21, 6.11).
 
 use muster_tests::zato::{ATTR, LOGOUT, Person, Zato, is_date, unique};
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ fn case_096_an_encrypted_attribute_is_read_in_clear() {
 #[test]
 fn case_097_neither_name_nor_data_is_refused_after_the_caller_was_looked_at() {
     let (mut zato, person) = zato_and_person();
-    for method in ["GET", "PUT"] {
+    for method in ["GET", "PUT", "POST", "PATCH", "DELETE"] {
         for nothing in [
             json!({}),
             json!({"value": "x"}),

@@ -9,53 +9,23 @@ use serde_json::json;
 
 use crate::world::{server, zato};
 
-/// What a case waits for.
-#[derive(Clone, Copy, Debug)]
-enum Missing {
-    /// This operation.
-    Operation(&'static str, &'static str),
-    /// A setting, which needs configuration.
-    Setting(&'static str),
-}
+/// A command line that is not understood yet.
+type Missing = &'static [&'static str];
 
-use Missing::{Operation as Op, Setting};
-
-const SESSION: &str = "/zato/sso/user/session";
-const LIST: &str = "/zato/sso/user/session/list";
-const ATTR: &str = "/zato/sso/user/attr";
-const EXISTS: &str = "/zato/sso/user/attr/exists";
-const NAMES: &str = "/zato/sso/user/attr/names";
-const SESSION_ATTR: &str = "/zato/sso/session/attr";
+/// A configuration file: a code that counts more than once, a Basic Auth definition.
+const CONFIGURATION: Missing = &["serve", "--listen", "127.0.0.1:0", "--config", "muster.toml"];
+/// A mail that a test can read.
+const OUTBOX: Missing = &["outbox", "list"];
 
 /// Cases that cannot be tested yet, and what they wait for.
-const NOT_YET: [(u16, Missing); 27] = [
-    (35, Setting("a code that counts more than once")),
-    (40, Setting("a mail that a test can read")),
-    (41, Setting("a mail that a test can read")),
-    (42, Setting("a mail that a test can read")),
-    (44, Op("GET", LIST)),
-    (47, Op("PATCH", SESSION)),
-    (48, Op("GET", SESSION)),
-    (49, Op("POST", ATTR)),
-    (50, Op("POST", ATTR)),
-    (51, Op("POST", ATTR)),
-    (52, Op("POST", ATTR)),
-    (53, Op("POST", ATTR)),
-    (54, Op("POST", ATTR)),
-    (55, Op("POST", ATTR)),
-    (57, Op("DELETE", ATTR)),
-    (58, Op("GET", EXISTS)),
-    (59, Op("GET", NAMES)),
-    (60, Op("PATCH", ATTR)),
-    (61, Op("PATCH", ATTR)),
-    (62, Op("PUT", SESSION_ATTR)),
-    (63, Op("DELETE", SESSION_ATTR)),
-    (64, Setting("a Basic Auth definition")),
-    (87, Setting("a mail that a test can read")),
-    (88, Setting("a mail that a test can read")),
-    (94, Op("PATCH", ATTR)),
-    (98, Op("GET", SESSION_ATTR)),
-    (99, Op("GET", LIST)),
+const NOT_YET: [(u16, Missing); 7] = [
+    (35, CONFIGURATION),
+    (40, OUTBOX),
+    (41, OUTBOX),
+    (42, OUTBOX),
+    (64, CONFIGURATION),
+    (87, OUTBOX),
+    (88, OUTBOX),
 ];
 
 /// The numbers of all tests whose names begin with `case_`, each with how often it occurs.
@@ -91,24 +61,10 @@ fn every_case_is_tested_once_or_waits_for_something_named() {
 
 #[test]
 fn what_cases_wait_for_is_not_there() {
-    let mut zato = zato();
-    for (number, missing) in NOT_YET {
-        match missing {
-            Op(method, path) => {
-                let answer = zato.call(method, path, json!({}));
-                assert!(
-                    matches!(answer.status, 404 | 405),
-                    "case {number} waits for what is there"
-                );
-            }
-            Setting(what) => {
-                let output = muster_tests::cli::run(
-                    &server().data(),
-                    &["serve", "--listen", "127.0.0.1:0", "--config", "muster.toml"],
-                );
-                assert_eq!(output.status.code(), Some(2), "case {number} waits for {what}");
-            }
-        }
+    for (number, arguments) in NOT_YET {
+        let output = muster_tests::cli::run(&server().data(), arguments);
+        let code = output.status.code();
+        assert_eq!(code, Some(2), "case {number} waits for {arguments:?}, which is there");
     }
 }
 

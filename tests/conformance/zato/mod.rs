@@ -1,6 +1,7 @@
 //! The Zato dialect. A test whose name begins with `case_` and a number is that case of the contract's
 //! section 9; the others hold what other sections say. [`coverage`] knows which cases there are.
 
+mod attribute_calls;
 mod attributes;
 mod coverage;
 mod create;
@@ -11,6 +12,7 @@ mod order;
 mod passwords;
 mod races;
 mod search;
+mod session_attributes;
 mod sessions;
 mod signup;
 mod types;

@@ -3,7 +3,9 @@
 use std::sync::Barrier;
 
 use muster_tests::client::Answer;
-use muster_tests::zato::{ATTR, LOGIN, Person, SIGNUP, USER, unique};
+use muster_tests::zato::{
+    ATTR, LOGIN, LOGOUT, Person, SESSION, SESSION_ATTR, SESSION_LIST, SIGNUP, USER, unique,
+};
 use serde_json::{Value, json};
 
 use crate::world::{su, zato, zato_and_person};
@@ -110,4 +112,55 @@ fn what_was_written_is_read_at_once_by_everybody() {
         let get = json!({"ust": person.ust, "name": "counter"});
         assert_eq!(other.call("GET", ATTR, get).ok()["value"], number);
     }
+}
+
+#[test]
+fn one_of_many_creates_an_attribute() {
+    let (mut zato, person) = zato_and_person();
+    for (path, read) in [(ATTR, "ust"), (SESSION_ATTR, "current_ust")] {
+        for round in 0..5 {
+            let body = |value: usize| {
+                let mut body = json!({"name": format!("race-{round}"), "value": value});
+                body[read] = json!(person.ust);
+                body["target_ust"] = json!(person.ust);
+                body
+            };
+            let bodies: Vec<_> = (0..CLIENTS).map(body).collect();
+            let answers = at_once("POST", path, &bodies);
+            assert_eq!(done(&answers), 1);
+            let won = answers.iter().position(|answer| answer.status == 200);
+            for answer in answers.iter().filter(|answer| answer.status != 200) {
+                answer.refused("E009001");
+            }
+            assert_eq!(zato.call("GET", path, body(0)).ok()["value"], json!(won));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_written_to_a_session_after_its_logout() {
+    let (mut zato, person) = zato_and_person();
+    for _ in 0..10 {
+        let ust = zato.log_in(&person.username, &person.password);
+        let write = json!({"current_ust": ust, "target_ust": ust, "name": "a", "value": 1});
+        std::thread::scope(|scope| {
+            scope.spawn(|| at_once("PUT", SESSION_ATTR, &[write.clone(), write.clone()]));
+            scope.spawn(|| at_once("PATCH", SESSION, &[json!({"ust": ust}), json!({"ust": ust})]));
+            scope.spawn(|| at_once("POST", LOGOUT, &[json!({"ust": ust})])[0].ok());
+        });
+        zato.call("PUT", SESSION_ATTR, write).refused("E007001");
+    }
+    let listed = zato.call("GET", SESSION_LIST, json!({"ust": person.ust})).ok();
+    assert_eq!(listed["result"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn every_renewal_of_many_has_a_number_of_its_own() {
+    let (mut zato, person) = zato_and_person();
+    let body = json!({"ust": person.ust});
+    assert_eq!(done(&at_once("PATCH", SESSION, &vec![body.clone(); CLIENTS])), CLIENTS);
+    let listed = zato.call("GET", SESSION_LIST, body).ok();
+    let changes = listed["result"][0]["session_state_change_list"].as_array().expect("a list");
+    let numbers: Vec<_> = changes.iter().map(|change| change["idx"].as_u64()).collect();
+    assert_eq!(numbers, (1..=CLIENTS as u64 + 1).map(Some).collect::<Vec<_>>());
 }

@@ -136,6 +136,7 @@ fn case_093_an_id_wins_over_everything_and_a_name_over_the_rest() {
         json!({"approval_status": "rejected"}),
         json!({"email": "nobody@example.com"}),
         json!({"first_name": "x"}),
+        json!({"name_op": "xor"}),
     ] {
         let mut asked = contradiction;
         asked["user_id"] = json!(person.user_id);

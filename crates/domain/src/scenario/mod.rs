@@ -148,9 +148,10 @@ impl World {
                 (name, decided.map(|events| of(events, |event| Event::User(id, event))))
             }
             Asked::Session(id, command) => {
-                let decided = session::decide(self.find_session(id), &command, &stamp);
+                let name = command.name();
+                let decided = session::decide(self.find_session(id), command, &stamp);
                 let decided = decided.map(|events| of(events, |event| Event::Session(id, event)));
-                (command.name(), decided)
+                (name, decided)
             }
             Asked::System(command) => {
                 let decided = system::decide(&self.system, command);
@@ -249,6 +250,12 @@ impl From<user::Command> for Asked {
     /// To Ada, of whom most scenarios tell.
     fn from(command: user::Command) -> Self {
         Self::User(ADA, command)
+    }
+}
+
+impl From<user::access::Command> for Asked {
+    fn from(command: user::access::Command) -> Self {
+        user::Command::Access(command).into()
     }
 }
 

@@ -15,11 +15,11 @@ use crate::session;
 use crate::sign_in::{ApplicationGates, SignIn, SignInSettings};
 use crate::text::{Email, Name, Username};
 use crate::time::{Span, Timestamp};
-use crate::user::Event;
 use crate::user::command::{Administrative, Amendment, Command};
 use crate::user::event::{ConfirmationCode, Created, SignedUp};
 use crate::user::rate_limit::RateLimitDefinition;
 use crate::user::state::{ApprovalStatus, LinkKey, LinkKind, NewPassword, Profile, SignUpStatus};
+use crate::user::{Event, access};
 
 /// Of whom most scenarios tell.
 pub(crate) const ADA: UserId = UserId(Ulid(1));
@@ -137,13 +137,23 @@ pub(crate) fn session_started(expires: Timestamp) -> session::Event {
     }
 }
 
+/// An attribute of Ada's session was set, for ever.
+pub(crate) fn session_attribute_set(text: &str, value: &str) -> session::Event {
+    let (value, expires) = (Some(value.into()), Timestamp::NEVER);
+    session::Event::AttributeSet { name: name(text), value, encrypted: false, expires }
+}
+
 /// Ada signs in with the password `h1`; nothing stands in the way but what the world says.
 pub(crate) fn ada_signs_in() -> SignIn {
     SignIn {
         user: ADA,
         checked: hash("h1"),
         totp: None,
-        application: ApplicationGates { may_sign_in: true, metadata_in_order: true },
+        application: ApplicationGates {
+            may_sign_in: true,
+            address_allowed: true,
+            metadata_in_order: true,
+        },
         new_password: None,
         rehashed: None,
         token: token(2),
@@ -248,13 +258,13 @@ pub(crate) fn create(rate_limit: Option<(bool, Option<RateLimitDefinition>)>) ->
 /// Ada asked for a reset of her password: token 5, for nine minutes.
 pub(crate) fn reset_requested() -> Event {
     let expires = START.after(Span::minutes(9));
-    Event::PasswordResetRequested { code: RESET, token: token(5), expires, mail_owed: true }
+    access::Event::ResetRequested { code: RESET, token: token(5), expires, mail_owed: true }.into()
 }
 
 /// The reset's token was exchanged for key 6, for five minutes.
 pub(crate) fn reset_opened() -> Event {
     let expires = START.after(Span::minutes(5));
-    Event::PasswordResetOpened { code: RESET, key: token(6), expires }
+    access::Event::ResetOpened { code: RESET, key: token(6), expires }.into()
 }
 
 /// A security definition of the server.

@@ -1,7 +1,10 @@
 //! Tells people what an event changed about a session.
 
+use crate::attributes::Attribute;
+use crate::attributes::describe as attributes;
 use crate::description::{Change, Description, Shown};
-use crate::session::{EndReason, Event, Method, Session};
+use crate::session::{EndReason, Event, Method, Session, attribute_key};
+use crate::text::Name;
 
 /// Describes `event`, which happened to a session that was `before`.
 pub fn describe(before: Option<&Session>, event: &Event) -> Description {
@@ -29,5 +32,18 @@ pub fn describe(before: Option<&Session>, event: &Event) -> Description {
             };
             Description::new(sentence, vec![Change::new("session.expires", expiry, None)])
         }
+        Event::AttributeSet { name, value, encrypted, expires } => {
+            let (words, present) = (&attributes::SESSIONS, attribute(before, name));
+            let key = attribute_key(name);
+            attributes::set(words, present, &key, value.as_ref(), *encrypted, *expires)
+        }
+        Event::AttributeRemoved { name } => {
+            let present = attribute(before, name);
+            attributes::removed(&attributes::SESSIONS, present, &attribute_key(name))
+        }
     }
+}
+
+fn attribute<'a>(before: Option<&'a Session>, name: &Name) -> Option<&'a Attribute> {
+    before.and_then(|session| session.attributes.get(&attribute_key(name))).map(AsRef::as_ref)
 }

@@ -1,17 +1,28 @@
 //! A session: opened for a user by a sign-in ([`crate::sign_in`]), renewed, ended.
 
+use std::sync::Arc;
+
 use crate::actor::Stamp;
+use crate::attributes::{
+    self, AttributeKey, Attributes, Namespace, NewAttribute, SESSION_ATTRIBUTES_MAX, SetMode,
+    Setting,
+};
 use crate::fact::{CommandName, Head};
-use crate::id::{SessionId, UserId};
+use crate::id::{Position, SessionId, UserId};
 use crate::policy::Rights;
 use crate::rejection::Rejection;
 use crate::secret::TokenHash;
-use crate::text::Username;
+use crate::text::{Name, Username};
 use crate::time::Timestamp;
 
 pub mod describe;
+#[cfg(test)]
+mod scenarios;
 
 pub use describe::describe;
+
+/// How many of a session's latest changes are remembered and shown (Zato's contract, section 6.6).
+pub const CHANGES_SHOWN_MAX: usize = 100;
 
 /// What can be asked of a session.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +36,15 @@ pub enum Command {
     },
     /// Somebody else ends it.
     Revoke,
+    /// Set attributes of it, all or none.
+    SetAttributes {
+        /// Which, to what.
+        items: Vec<NewAttribute>,
+        /// What may be there before.
+        mode: SetMode,
+    },
+    /// Remove attributes of it; those that are not there are not missed.
+    RemoveAttributes(Vec<AttributeKey>),
 }
 
 impl Command {
@@ -34,6 +54,8 @@ impl Command {
             Self::SignOut => CommandName::SignOut,
             Self::Renew { .. } => CommandName::RenewSession,
             Self::Revoke => CommandName::EndSession,
+            Self::SetAttributes { .. } => CommandName::SetAttributes,
+            Self::RemoveAttributes(_) => CommandName::RemoveAttributes,
         }
     }
 }
@@ -64,6 +86,22 @@ pub enum Event {
         /// Why.
         reason: EndReason,
     },
+    /// An attribute of it has this value.
+    AttributeSet {
+        /// Its name.
+        name: Name,
+        /// Its value as JSON text; `None` if it stayed.
+        value: Option<Arc<str>>,
+        /// Whether its owner wants it encrypted.
+        encrypted: bool,
+        /// From when on it counts as absent.
+        expires: Timestamp,
+    },
+    /// An attribute of it is gone.
+    AttributeRemoved {
+        /// Its name.
+        name: Name,
+    },
 }
 
 impl Event {
@@ -73,6 +111,8 @@ impl Event {
             Self::Started { .. } => "session.started",
             Self::Renewed { .. } => "session.renewed",
             Self::Ended { .. } => "session.ended",
+            Self::AttributeSet { .. } => "session.attribute_set",
+            Self::AttributeRemoved { .. } => "session.attribute_removed",
         }
     }
 }
@@ -114,6 +154,43 @@ pub struct Session {
     pub method: Method,
     /// The name under which its owner signed in.
     pub principal: Option<Username>,
+    /// The fact that opened it, whose origin says from where.
+    pub opened: Position,
+    /// How often it was renewed.
+    pub renewals: u32,
+    /// The facts of its latest renewals, oldest first.
+    pub renewed: Vec<Position>,
+    /// What applications keep with it, until it ends.
+    pub attributes: Attributes,
+}
+
+/// One entry of a session's list of changes; from where, the fact's origin says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionChange {
+    /// The fact.
+    pub position: Position,
+    /// Its number, from 1; it stays when older entries fall out.
+    pub number: u32,
+    /// Whether it was opened or renewed.
+    pub renewed: bool,
+}
+
+impl Session {
+    /// The latest `count` of its changes, at most [`CHANGES_SHOWN_MAX`], oldest first.
+    pub fn latest_changes(&self, count: usize) -> Vec<SessionChange> {
+        let count = count.min(CHANGES_SHOWN_MAX);
+        let mut changes = Vec::with_capacity(count.min(self.renewed.len() + 1));
+        let mut number = self.renewals + 1;
+        for position in self.renewed.iter().rev().take(count) {
+            changes.push(SessionChange { position: *position, number, renewed: true });
+            number -= 1;
+        }
+        if number == 1 && changes.len() < count {
+            changes.push(SessionChange { position: self.opened, number, renewed: false });
+        }
+        changes.reverse();
+        changes
+    }
 }
 
 /// What the state of a session's owner allows; each session's row repeats it, so that one look-up
@@ -141,13 +218,20 @@ pub enum Usability {
     SignUpNotFinal,
 }
 
-/// Says whether a session may be used (Zato's contract, section 2.2, checks 1 and 3 to 5).
-pub fn check(session: &Session, owner: &Standing, now: Timestamp) -> Result<(), Rejection> {
+/// Says whether a session may be used (Zato's contract, section 2.2, checks 1 to 5);
+/// `address_allowed` is whether its owner may be where the caller is.
+pub fn check(
+    session: &Session,
+    owner: &Standing,
+    address_allowed: bool,
+    now: Timestamp,
+) -> Result<(), Rejection> {
     if session.expires <= now {
         return Err(Rejection::NoSuchSession);
     }
     match owner.usability {
         Usability::NotApproved => Err(Rejection::NoSuchSession),
+        _ if !address_allowed => Err(Rejection::AddressNotAllowed),
         Usability::Locked => Err(Rejection::AccountLocked),
         Usability::SignUpNotFinal => Err(Rejection::SignUpNotFinal),
         Usability::Usable if owner.password_expires <= now => Err(Rejection::PasswordExpired),
@@ -158,17 +242,42 @@ pub fn check(session: &Session, owner: &Standing, now: Timestamp) -> Result<(), 
 /// Decides what `command` makes happen, or why nothing may.
 pub fn decide(
     session: Option<&Session>,
-    command: &Command,
+    command: Command,
     stamp: &Stamp,
 ) -> Result<Vec<Event>, Rejection> {
-    session.filter(|session| session.expires > stamp.at).ok_or(Rejection::NoSuchSession)?;
+    let session = session.filter(|session| session.expires > stamp.at);
+    let session = session.ok_or(Rejection::NoSuchSession)?;
     match command {
         Command::SignOut => Ok(vec![Event::Ended { reason: EndReason::SignedOut }]),
         Command::Revoke => Ok(vec![Event::Ended { reason: EndReason::Revoked }]),
-        Command::Renew { expires } if *expires <= stamp.at => Err(Rejection::NoSuchSession),
+        Command::Renew { expires } if expires <= stamp.at => Err(Rejection::NoSuchSession),
         // Every renewal stands in the session's list of changes, so one that moves nothing does too.
-        Command::Renew { expires } => Ok(vec![Event::Renewed { expires: *expires }]),
+        Command::Renew { expires } => Ok(vec![Event::Renewed { expires }]),
+        Command::SetAttributes { items, mode } => {
+            let settings = attributes::set(
+                &session.attributes,
+                SESSION_ATTRIBUTES_MAX,
+                items,
+                mode,
+                stamp.at,
+            )?;
+            Ok(settings.into_iter().map(attribute_set).collect())
+        }
+        Command::RemoveAttributes(names) => {
+            let gone = attributes::remove(&session.attributes, names, stamp.at);
+            Ok(gone.into_iter().map(|key| Event::AttributeRemoved { name: key.name }).collect())
+        }
     }
+}
+
+fn attribute_set(setting: Setting) -> Event {
+    let Setting { key, value, encrypted, expires } = setting;
+    Event::AttributeSet { name: key.name, value, encrypted, expires }
+}
+
+/// The key under which a session keeps an attribute: all of them are Zato's.
+pub fn attribute_key(name: &Name) -> AttributeKey {
+    AttributeKey { namespace: Namespace::Zato, name: name.clone() }
 }
 
 /// Folds one fact into the state, in place; `None` before the start and after the end.
@@ -185,22 +294,50 @@ pub fn evolve(session: &mut Option<Session>, id: SessionId, head: &Head, event: 
                 token: token.clone(),
                 method: *method,
                 principal: principal.clone(),
+                opened: head.position,
+                renewals: 0,
+                renewed: Vec::new(),
+                attributes: Attributes::new_sync(),
             });
         }
         Event::Renewed { expires } => {
             if let Some(session) = session {
                 session.version = head.version;
                 session.expires = *expires;
+                session.renewals += 1;
+                if session.renewed.len() == CHANGES_SHOWN_MAX {
+                    session.renewed.remove(0);
+                }
+                session.renewed.push(head.position);
             }
         }
         Event::Ended { .. } => *session = None,
+        Event::AttributeSet { name, value, encrypted, expires } => {
+            if let Some(session) = session {
+                session.version = head.version;
+                let (key, now) = (attribute_key(name), (*encrypted, *expires));
+                attributes::became(
+                    &mut session.attributes,
+                    SESSION_ATTRIBUTES_MAX,
+                    head,
+                    &key,
+                    value.as_ref(),
+                    now,
+                );
+            }
+        }
+        Event::AttributeRemoved { name } => {
+            if let Some(session) = session {
+                session.version = head.version;
+                session.attributes.remove_mut(&attribute_key(name));
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::{Change, Description, Shown};
     use crate::policy::Right;
     use crate::scenario::*;
 
@@ -233,9 +370,40 @@ mod tests {
         let renewed = Session {
             version: 2,
             expires: at(90),
+            renewals: 1,
+            renewed: vec![Position(2)],
             ..before.find_session(SESSION).unwrap().clone()
         };
         assert_eq!(after.find_session(SESSION), Some(&renewed));
+    }
+
+    #[test]
+    fn the_latest_changes_are_told_with_their_numbers_from_the_first_on() {
+        let login = SessionChange { position: Position(1), number: 1, renewed: false };
+        let renewal = |number: u32| SessionChange {
+            position: Position(u64::from(number)),
+            number,
+            renewed: true,
+        };
+        let told =
+            |world: &World, count| world.find_session(SESSION).unwrap().latest_changes(count);
+        let mut world = open();
+        assert_eq!(told(&world, 9), [login]);
+        world = world.and(Event::Renewed { expires: at(90) });
+        assert_eq!(told(&world, 9), [login, renewal(2)]);
+        assert_eq!(told(&world, 1), [renewal(2)]);
+        assert_eq!(told(&world, 0), []);
+        for _ in 3..=100 {
+            world = world.and(Event::Renewed { expires: at(900) });
+        }
+        let hundred = told(&world, usize::MAX);
+        assert_eq!((hundred.len(), hundred[0], hundred[99]), (100, login, renewal(100)));
+        world = world.and(Event::Renewed { expires: at(900) });
+        let hundred = told(&world, usize::MAX);
+        assert_eq!((hundred.len(), hundred[0], hundred[99]), (100, renewal(2), renewal(101)));
+        world = world.and(Event::Renewed { expires: at(900) });
+        assert_eq!(told(&world, usize::MAX)[0], renewal(3));
+        assert_eq!(world.find_session(SESSION).unwrap().opened, Position(1));
     }
 
     #[test]
@@ -267,12 +435,12 @@ mod tests {
         let world = open();
         let session = world.find_session(SESSION).unwrap();
         let owner = standing(Usability::Usable, at(50));
-        assert_eq!(check(session, &owner, at(49)), Ok(()));
-        assert_eq!(check(session, &owner, at(50)), Err(Rejection::PasswordExpired));
-        assert_eq!(check(session, &owner, at(60)), Err(Rejection::NoSuchSession));
+        assert_eq!(check(session, &owner, true, at(49)), Ok(()));
+        assert_eq!(check(session, &owner, true, at(50)), Err(Rejection::PasswordExpired));
+        assert_eq!(check(session, &owner, true, at(60)), Err(Rejection::NoSuchSession));
         let lasting = standing(Usability::Usable, Timestamp::NEVER);
-        assert_eq!(check(session, &lasting, at(59)), Ok(()));
-        assert_eq!(check(session, &lasting, at(60)), Err(Rejection::NoSuchSession));
+        assert_eq!(check(session, &lasting, true, at(59)), Ok(()));
+        assert_eq!(check(session, &lasting, true, at(60)), Err(Rejection::NoSuchSession));
     }
 
     /// Zato's contract, section 2.2: the session itself, approval, lock, sign-up, password.
@@ -287,40 +455,25 @@ mod tests {
             (Usability::Usable, Rejection::PasswordExpired),
         ] {
             let owner = standing(usability, at(0));
-            assert_eq!(check(session, &owner, at(1)), Err(rejection), "{usability:?}");
-            assert_eq!(check(session, &owner, at(60)), Err(Rejection::NoSuchSession));
+            assert_eq!(check(session, &owner, true, at(1)), Err(rejection), "{usability:?}");
+            assert_eq!(check(session, &owner, true, at(60)), Err(Rejection::NoSuchSession));
         }
     }
 
+    /// Zato's contract, section 2.2: check 2 comes after the session and its owner's approval.
     #[test]
-    fn a_session_is_told_with_its_end_before_and_after() {
-        let shown = |moment| Some(Shown::Time(moment));
+    fn a_session_may_be_used_from_where_its_owner_may_be_only() {
         let world = open();
-        let before = world.find_session(SESSION);
-        assert_eq!(
-            describe(None, &session_started(at(60))),
-            Description::new(
-                "A session was opened with a password",
-                vec![
-                    Change::new("session.expires", None, shown(at(60))),
-                    Change::new("session.principal", None, Shown::text("ada")),
-                ],
-            )
-        );
-        assert_eq!(
-            describe(before, &Event::Renewed { expires: at(90) }),
-            Description::new(
-                "The session was renewed",
-                vec![Change::new("session.expires", shown(at(60)), shown(at(90)))],
-            )
-        );
-        for (reason, sentence) in [
-            (EndReason::SignedOut, "The session ended: its owner signed out"),
-            (EndReason::Revoked, "The session was ended by somebody else"),
+        let session = world.find_session(SESSION).unwrap();
+        for (usability, rejection) in [
+            (Usability::NotApproved, Rejection::NoSuchSession),
+            (Usability::Locked, Rejection::AddressNotAllowed),
+            (Usability::SignUpNotFinal, Rejection::AddressNotAllowed),
+            (Usability::Usable, Rejection::AddressNotAllowed),
         ] {
-            let ended = vec![Change::new("session.expires", shown(at(60)), None)];
-            let told = describe(before, &Event::Ended { reason });
-            assert_eq!(told, Description::new(sentence, ended));
+            let owner = standing(usability, at(0));
+            assert_eq!(check(session, &owner, false, at(1)), Err(rejection), "{usability:?}");
+            assert_eq!(check(session, &owner, false, at(60)), Err(Rejection::NoSuchSession));
         }
     }
 

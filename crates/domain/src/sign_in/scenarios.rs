@@ -1,7 +1,9 @@
 //! Signing in, told as scenarios (Zato's contract, sections 6.1 to 6.3).
 
 use crate::actor::Actor;
+use crate::attributes::Attributes;
 use crate::fact::Event as Fact;
+use crate::id::Position;
 use crate::rejection::{Rejection, ValueFault};
 use crate::scenario::*;
 use crate::session::{Event as SessionEvent, Method, Session};
@@ -25,6 +27,10 @@ fn whoever_proves_its_password_is_signed_in_and_has_a_session() {
         token: token(2),
         method: Method::Password,
         principal: Some(username("ada")),
+        opened: Position(3),
+        renewals: 0,
+        renewed: Vec::new(),
+        attributes: Attributes::new_sync(),
     };
     assert_eq!(world.find_session(session_opened(at(1))), Some(&session));
 }
@@ -75,7 +81,11 @@ fn checks_come_in_the_order_of_the_contract() {
     .at(END);
     let mut asked = SignIn {
         checked: hash("h0"),
-        application: ApplicationGates { may_sign_in: false, metadata_in_order: false },
+        application: ApplicationGates {
+            may_sign_in: false,
+            address_allowed: false,
+            metadata_in_order: false,
+        },
         settings: SignInSettings { may_sign_in_when_soon: false, ..ada_signs_in().settings },
         ..ada_signs_in()
     };
@@ -88,6 +98,8 @@ fn checks_come_in_the_order_of_the_contract() {
     asked.totp = Some((seed(1), 7));
     let world = step(world, &asked, Rejection::ApplicationNotAllowed); // 8
     asked.application.may_sign_in = true;
+    let world = step(world, &asked, Rejection::AddressNotAllowed); // 9
+    asked.application.address_allowed = true;
     let world = step(world, &asked, Rejection::AccountLocked).and(Event::Unlocked).at(END); // 10
     let world = step(world, &asked, Rejection::SignUpNotFinal); // 11
     let world = world.and(Event::SignUpStatusSet { status: SignUpStatus::Final }).at(END);

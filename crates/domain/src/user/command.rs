@@ -2,14 +2,15 @@
 
 use crate::attributes::{AttributeKey, NewAttribute, SetMode};
 use crate::fact::CommandName;
-use crate::id::{CodeId, OrganizationId, TokenId};
+use crate::id::{OrganizationId, TokenId};
 use crate::policy::{Act, Right};
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::text::{Email, Name, Patch, Username};
-use crate::time::{Span, Timestamp};
+use crate::time::Timestamp;
+use crate::user::access;
 use crate::user::event::{Created, SignedUp};
 use crate::user::rate_limit::RateLimitDefinition;
-use crate::user::state::{ApprovalStatus, LinkKey, NewPassword, SignUpStatus};
+use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus};
 
 /// What to do when it is so already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,44 +101,8 @@ pub enum Command {
     RemovePat(TokenId),
     /// Delete the user: name, sessions and tokens go, history stays.
     Delete,
-    /// Begin a reset of the password.
-    RequestPasswordReset {
-        /// What the token is derived from.
-        code: CodeId,
-        /// The hash of the token.
-        token: TokenHash,
-        /// How long it is worth something.
-        lasts: Span,
-        /// Whether a mail with it is owed.
-        mail_owed: bool,
-    },
-    /// Exchange the token of a reset for a key.
-    OpenPasswordReset {
-        /// The hash of the token that was shown.
-        token: TokenHash,
-        /// The hash of the key that will be handed out.
-        key: TokenHash,
-        /// How long the key is worth something.
-        lasts: Span,
-    },
-    /// Set the password by token and key of a reset.
-    CarryOutPasswordReset {
-        /// The hash of the token that was shown.
-        token: TokenHash,
-        /// The hash of the key that was shown.
-        key: TokenHash,
-        /// The new password.
-        password: NewPassword,
-    },
-    /// Link the user to a security definition.
-    LinkAccount {
-        /// Which.
-        link: LinkKey,
-        /// Whether it signs in.
-        active: bool,
-    },
-    /// Take a link away.
-    UnlinkAccount(LinkKey),
+    /// Something about ways in beside the password.
+    Access(access::Command),
 }
 
 /// Several changes at once; what is not named stays.
@@ -202,11 +167,7 @@ impl Command {
             Self::AddPat { .. } => CommandName::AddPat,
             Self::RemovePat(_) => CommandName::RemovePat,
             Self::Delete => CommandName::Delete,
-            Self::RequestPasswordReset { .. } => CommandName::RequestPasswordReset,
-            Self::OpenPasswordReset { .. } => CommandName::OpenPasswordReset,
-            Self::CarryOutPasswordReset { .. } => CommandName::CarryOutPasswordReset,
-            Self::LinkAccount { .. } => CommandName::LinkAccount,
-            Self::UnlinkAccount(_) => CommandName::UnlinkAccount,
+            Self::Access(command) => command.name(),
         }
     }
 
@@ -229,10 +190,7 @@ impl Command {
             Self::GrantRight(right) | Self::RevokeRight(right) => Act::ManageRight(*right),
             Self::AddPat { .. } | Self::RemovePat(_) => Act::ManageTokens,
             Self::Delete => Act::DeleteUser,
-            Self::RequestPasswordReset { .. }
-            | Self::OpenPasswordReset { .. }
-            | Self::CarryOutPasswordReset { .. } => Act::ResetPassword,
-            Self::LinkAccount { .. } | Self::UnlinkAccount(_) => Act::ManageLinks,
+            Self::Access(command) => command.act(),
         }
     }
 }

@@ -1,18 +1,14 @@
 //! Decides what a command makes happen to a user, or why nothing may.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::actor::Stamp;
-use crate::attributes::{
-    self, ATTRIBUTES_AT_ONCE_MAX, ATTRIBUTES_MAX, AttributeKey, NewAttribute, SetMode,
-};
+use crate::attributes::{self, Setting, USER_ATTRIBUTES_MAX};
 use crate::rejection::{Rejection, ValueFault};
 use crate::secret::{PasswordHash, TokenHash};
 use crate::text::Patch;
 use crate::time::Timestamp;
+use crate::user::access;
 use crate::user::command::{Administrative, Amendment, Command, Repeat};
 use crate::user::event::Event;
-use crate::user::reset;
 use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus, User};
 
 /// Decides what `command` makes happen, or why nothing may.
@@ -54,8 +50,15 @@ pub fn decide(
             }
             Ok(events)
         }
-        Command::SetAttributes { items, mode } => set_attributes(user, items, mode, stamp.at),
-        Command::RemoveAttributes(names) => Ok(remove_attributes(user, names, stamp.at)),
+        Command::SetAttributes { items, mode } => {
+            let settings =
+                attributes::set(&user.attributes, USER_ATTRIBUTES_MAX, items, mode, stamp.at)?;
+            Ok(settings.into_iter().map(attribute_set).collect())
+        }
+        Command::RemoveAttributes(names) => {
+            let gone = attributes::remove(&user.attributes, names, stamp.at);
+            Ok(gone.into_iter().map(|key| Event::AttributeRemoved { key }).collect())
+        }
         Command::GrantRight(right) if user.rights.holds(right) => Ok(vec![]),
         Command::GrantRight(right) => Ok(vec![Event::RightGranted { right }]),
         Command::RevokeRight(right) if !user.rights.holds(right) => Ok(vec![]),
@@ -71,23 +74,7 @@ pub fn decide(
         }
         Command::RemovePat(_) => Err(Rejection::NoSuchToken),
         Command::Delete => Ok(vec![Event::Deleted]),
-        Command::RequestPasswordReset { code, token, lasts, mail_owed } => {
-            reset::request(user, (code, token), lasts, mail_owed, stamp.at)
-        }
-        Command::OpenPasswordReset { token, key, lasts } => {
-            reset::open(user, &token, key, lasts, stamp.at)
-        }
-        Command::CarryOutPasswordReset { token, key, password } => {
-            reset::carry_out(user, &token, &key, password, stamp.at)
-        }
-        Command::LinkAccount { link, .. } if user.links.contains_key(&link) => {
-            Err(Rejection::AlreadySo)
-        }
-        Command::LinkAccount { link, active } => Ok(vec![Event::AccountLinked { link, active }]),
-        Command::UnlinkAccount(link) if user.links.contains_key(&link) => {
-            Ok(vec![Event::AccountUnlinked { link }])
-        }
-        Command::UnlinkAccount(_) => Err(Rejection::NoSuchLink),
+        Command::Access(command) => access::decide(user, command, stamp.at),
     }
 }
 
@@ -96,9 +83,9 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
         Command::SignUp(birth) => Ok(vec![Event::SignedUp(birth)]),
         Command::Create { birth, rate_limit } => {
             let mut events = vec![Event::Created(birth)];
-            events.extend(
-                rate_limit.map(|(active, definition)| Event::RateLimitSet { active, definition }),
-            );
+            events.extend(rate_limit.map(|(active, definition)| {
+                access::Event::RateLimitSet { active, definition }.into()
+            }));
             Ok(events)
         }
         Command::CreateMachine { username, name, home } => {
@@ -118,11 +105,7 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
         | Command::RevokeRight(_)
         | Command::AddPat { .. }
         | Command::RemovePat(_)
-        | Command::RequestPasswordReset { .. }
-        | Command::OpenPasswordReset { .. }
-        | Command::CarryOutPasswordReset { .. }
-        | Command::LinkAccount { .. }
-        | Command::UnlinkAccount(_)
+        | Command::Access(_)
         | Command::Delete => Err(Rejection::NoSuchUser),
     }
 }
@@ -246,57 +229,9 @@ fn administer(
     Ok(())
 }
 
-fn set_attributes(
-    user: &User,
-    items: Vec<NewAttribute>,
-    mode: SetMode,
-    now: Timestamp,
-) -> Result<Vec<Event>, Rejection> {
-    let fresh = || items.iter().filter(|item| !user.attributes.contains_key(&item.key)).count();
-    if items.len() > ATTRIBUTES_AT_ONCE_MAX || user.attributes.size() + fresh() > ATTRIBUTES_MAX {
-        return Err(Rejection::TooLarge);
-    }
-    let mut events = Vec::with_capacity(items.len());
-    let mut said: BTreeMap<AttributeKey, Timestamp> = BTreeMap::new();
-    for item in items {
-        attributes::check(&item)?;
-        // What an earlier item of the command said is what a later one finds.
-        let found = said
-            .get(&item.key)
-            .copied()
-            .or_else(|| user.attributes.get(&item.key).map(|present| present.expires))
-            .filter(|end| now < *end);
-        match mode {
-            SetMode::Create if found.is_some() => return Err(Rejection::AttributeExists),
-            SetMode::Update if found.is_none() => return Err(Rejection::NoSuchAttribute),
-            SetMode::Create | SetMode::Update | SetMode::Put => {}
-        }
-        if item.value.is_none() && found.is_none() {
-            return Err(unacceptable("attribute.value", ValueFault::Empty));
-        }
-        let expires = item.expires.or(found).unwrap_or(Timestamp::NEVER);
-        said.insert(item.key.clone(), expires);
-        events.push(Event::AttributeSet {
-            key: item.key,
-            value: item.value,
-            encrypted: item.encrypted,
-            expires,
-        });
-    }
-    Ok(events)
-}
-
-fn remove_attributes(user: &User, names: Vec<AttributeKey>, now: Timestamp) -> Vec<Event> {
-    let alive =
-        |key: &AttributeKey| user.attributes.get(key).is_some_and(|present| present.is_alive(now));
-    let mut gone = BTreeSet::new();
-    let mut events = Vec::new();
-    for key in names {
-        if alive(&key) && gone.insert(key.clone()) {
-            events.push(Event::AttributeRemoved { key });
-        }
-    }
-    events
+fn attribute_set(setting: Setting) -> Event {
+    let Setting { key, value, encrypted, expires } = setting;
+    Event::AttributeSet { key, value, encrypted, expires }
 }
 
 fn unacceptable(field: &'static str, fault: ValueFault) -> Rejection {

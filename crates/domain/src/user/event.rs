@@ -8,8 +8,8 @@ use crate::policy::Right;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::text::{Email, Name, Patch, Username};
 use crate::time::Timestamp;
-use crate::user::rate_limit::RateLimitDefinition;
-use crate::user::state::{ApprovalStatus, LinkKey, NewPassword, Profile, SignUpStatus};
+use crate::user::access;
+use crate::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,50 +154,8 @@ pub enum Event {
     },
     /// The user is gone for every dialect; its history stays.
     Deleted,
-    /// Somebody asked for a reset of the password; a token was made.
-    PasswordResetRequested {
-        /// What the token is derived from.
-        code: CodeId,
-        /// The hash of the token.
-        token: TokenHash,
-        /// From when on it is worth nothing.
-        expires: Timestamp,
-        /// Whether a mail with it is owed.
-        mail_owed: bool,
-    },
-    /// The token was exchanged for a key.
-    PasswordResetOpened {
-        /// Which reset.
-        code: CodeId,
-        /// The hash of the key.
-        key: TokenHash,
-        /// From when on the key is worth nothing.
-        expires: Timestamp,
-    },
-    /// The reset was carried out.
-    PasswordResetUsed {
-        /// Which reset.
-        code: CodeId,
-    },
-    /// Requests under this security definition sign the user in.
-    AccountLinked {
-        /// Which definition.
-        link: LinkKey,
-        /// Whether they do so now.
-        active: bool,
-    },
-    /// They do not any more.
-    AccountUnlinked {
-        /// Which definition.
-        link: LinkKey,
-    },
-    /// Access through linked accounts is limited so.
-    RateLimitSet {
-        /// Whether it is limited now.
-        active: bool,
-        /// By which rules.
-        definition: Option<RateLimitDefinition>,
-    },
+    /// A way in beside the password changed.
+    Access(access::Event),
 }
 
 /// A code that was mailed or handed out, derived from its id and a key.
@@ -263,6 +221,12 @@ pub struct Created {
     pub mail_owed: bool,
 }
 
+impl From<access::Event> for Event {
+    fn from(event: access::Event) -> Self {
+        Self::Access(event)
+    }
+}
+
 impl Event {
     /// The name outside the code; never renamed.
     pub fn name(&self) -> &'static str {
@@ -297,12 +261,7 @@ impl Event {
             Self::PatAdded { .. } => "user.pat_added",
             Self::PatRemoved { .. } => "user.pat_removed",
             Self::Deleted => "user.deleted",
-            Self::PasswordResetRequested { .. } => "user.password_reset_requested",
-            Self::PasswordResetOpened { .. } => "user.password_reset_opened",
-            Self::PasswordResetUsed { .. } => "user.password_reset_used",
-            Self::AccountLinked { .. } => "user.account_linked",
-            Self::AccountUnlinked { .. } => "user.account_unlinked",
-            Self::RateLimitSet { .. } => "user.rate_limit_set",
+            Self::Access(event) => event.name(),
         }
     }
 
@@ -315,6 +274,7 @@ impl Event {
     /// keys only then.
     pub fn moves_keys(&self) -> bool {
         self.is_birth()
+            || matches!(self, Self::Access(event) if event.moves_keys())
             || matches!(
                 self,
                 Self::UsernameChanged { .. }
@@ -322,10 +282,6 @@ impl Event {
                     | Self::EmailRemoved
                     | Self::PatAdded { .. }
                     | Self::PatRemoved { .. }
-                    | Self::PasswordResetRequested { .. }
-                    | Self::PasswordResetUsed { .. }
-                    | Self::AccountLinked { .. }
-                    | Self::AccountUnlinked { .. }
                     | Self::Deleted
             )
     }

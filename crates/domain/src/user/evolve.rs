@@ -5,17 +5,16 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 
 use crate::actor::Actor;
-use crate::attributes::{self, ATTRIBUTES_MAX, Attribute, AttributeKey, Value};
+use crate::attributes::{self, AttributeKey, Attributes, USER_ATTRIBUTES_MAX};
 use crate::fact::{Head, Stream};
 use crate::id::{OrganizationId, UserId};
 use crate::policy::Rights;
 use crate::secret::TotpSeed;
 use crate::time::Timestamp;
+use crate::user::access;
 use crate::user::event::{Created, Event, SignedUp};
-use crate::user::reset::{self, Reset};
 use crate::user::state::{
-    Approval, ApprovalStatus, Kind, Link, NewPassword, Password, Pat, Profile, RateLimit,
-    SignUpStatus, Totp, User,
+    Approval, ApprovalStatus, Kind, NewPassword, Password, Pat, Profile, SignUpStatus, Totp, User,
 };
 
 /// Folds one fact into the state, in place; `None` before birth and after deletion.
@@ -102,30 +101,7 @@ fn change(user: &mut User, head: &Head, event: &Event) {
         Event::PatRemoved { token } => {
             user.tokens.remove_mut(token);
         }
-        Event::PasswordResetRequested { code, token, expires, mail_owed: _ } => {
-            reset::sweep(user, head.at);
-            let reset = Reset { token: token.clone(), expires: *expires, key: None };
-            user.resets.insert_mut(*code, reset);
-        }
-        Event::PasswordResetOpened { code, key, expires } => {
-            if let Some(reset) = user.resets.get(code) {
-                let reset = Reset { key: Some((key.clone(), *expires)), ..reset.clone() };
-                user.resets.insert_mut(*code, reset);
-            }
-        }
-        Event::PasswordResetUsed { code } => {
-            user.resets.remove_mut(code);
-        }
-        Event::AccountLinked { link, active } => {
-            user.links.insert_mut(link.clone(), Link { active: *active, added: head.at });
-        }
-        Event::AccountUnlinked { link } => {
-            user.links.remove_mut(link);
-        }
-        Event::RateLimitSet { active, definition } => {
-            let limit = RateLimit { active: *active, definition: definition.clone() };
-            user.rate_limit = Some(Arc::new(limit));
-        }
+        Event::Access(event) => access::evolve(user, head, event),
     }
 }
 
@@ -158,38 +134,10 @@ fn set_attribute(
     head: &Head,
     key: &AttributeKey,
     value: Option<&Arc<str>>,
-    (encrypted, expires): (bool, Timestamp),
+    now: (bool, Timestamp),
 ) {
-    let before = user.attributes.get(key).filter(|attribute| attribute.is_alive(head.at));
-    let attribute = Attribute {
-        value: match (value, before) {
-            (Some(value), _) => attributes::held(value, head.position),
-            (None, Some(before)) => before.value.clone(),
-            (None, None) => Value::Held("null".into()),
-        },
-        encrypted,
-        expires,
-        created: before.map_or(head.at, |before| before.created),
-        modified: head.at,
-    };
-    user.attributes.insert_mut(key.clone(), Arc::new(attribute));
-    let count = user.attributes.size();
-    if count > ATTRIBUTES_MAX / 2 && count.is_multiple_of(SWEEP_EVERY) {
-        sweep(user, head);
-    }
+    attributes::became(&mut user.attributes, USER_ATTRIBUTES_MAX, head, key, value, now);
 }
-
-/// Takes expired attributes away: they count as absent everywhere, and room gets short.
-fn sweep(user: &mut User, head: &Head) {
-    let alive = |attribute: &Attribute| attribute.is_alive(head.at);
-    let dead = user.attributes.iter().filter(|(_, attribute)| !alive(attribute));
-    for key in dead.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
-        user.attributes.remove_mut(&key);
-    }
-}
-
-/// How many attributes come between two sweeps: a sweep looks at all of them.
-const SWEEP_EVERY: usize = 256;
 
 /// The user whose stream `event` begins, if it is a birth.
 fn born(head: &Head, event: &Event) -> Option<User> {
@@ -231,12 +179,7 @@ fn born(head: &Head, event: &Event) -> Option<User> {
         | Event::RightRevoked { .. }
         | Event::PatAdded { .. }
         | Event::PatRemoved { .. }
-        | Event::PasswordResetRequested { .. }
-        | Event::PasswordResetOpened { .. }
-        | Event::PasswordResetUsed { .. }
-        | Event::AccountLinked { .. }
-        | Event::AccountUnlinked { .. }
-        | Event::RateLimitSet { .. }
+        | Event::Access(_)
         | Event::Deleted => None,
     }
 }
@@ -304,7 +247,7 @@ fn blank(id: UserId, kind: Kind, home: OrganizationId, head: &Head) -> User {
         rights: Rights::NONE,
         password: None,
         totp: Totp::default(),
-        attributes: RedBlackTreeMapSync::new_sync(),
+        attributes: Attributes::new_sync(),
         tokens: RedBlackTreeMapSync::new_sync(),
         resets: RedBlackTreeMapSync::new_sync(),
         links: RedBlackTreeMapSync::new_sync(),

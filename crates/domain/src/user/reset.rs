@@ -6,6 +6,7 @@ use crate::rejection::Rejection;
 use crate::secret::TokenHash;
 use crate::sign_in::{ApplicationGates, check_account};
 use crate::time::{Span, Timestamp};
+use crate::user::access;
 use crate::user::event::Event;
 use crate::user::state::{NewPassword, User};
 
@@ -31,55 +32,55 @@ pub(super) fn request(
     lasts: Span,
     mail_owed: bool,
     now: Timestamp,
-) -> Result<Vec<Event>, Rejection> {
+) -> Vec<Event> {
     let alive = user.resets.values().filter(|reset| now < reset.expires).count();
     if alive >= RESETS_MAX {
-        return Ok(vec![]);
+        return Vec::new();
     }
     let expires = now.after(lasts);
-    Ok(vec![Event::PasswordResetRequested { code, token, expires, mail_owed }])
+    vec![access::Event::ResetRequested { code, token, expires, mail_owed }.into()]
 }
 
 /// Exchanges the token for a key, once; the key never outlives the token.
 pub(super) fn open(
     user: &User,
     token: &TokenHash,
-    key: TokenHash,
-    lasts: Span,
+    (key, lasts): (TokenHash, Span),
+    address_allowed: bool,
     now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
     let (code, reset) = find(user, token, now)?;
     if reset.key.is_some() {
         return Err(Rejection::NoSuchReset);
     }
-    may_be_reset(user)?;
+    may_be_reset(user, address_allowed)?;
     let expires = now.after(lasts).min(reset.expires);
-    Ok(vec![Event::PasswordResetOpened { code, key, expires }])
+    Ok(vec![access::Event::ResetOpened { code, key, expires }.into()])
 }
 
 /// Carries a reset out.
 pub(super) fn carry_out(
     user: &User,
-    token: &TokenHash,
-    key: &TokenHash,
+    proof: (&TokenHash, &TokenHash),
+    address_allowed: bool,
     password: NewPassword,
     now: Timestamp,
 ) -> Result<Vec<Event>, Rejection> {
-    let code = check(user, token, key, now)?;
+    let code = check(user, proof, address_allowed, now)?;
     Ok(vec![
         Event::PasswordChanged { password, must_change: false },
-        Event::PasswordResetUsed { code },
+        access::Event::ResetUsed { code }.into(),
     ])
 }
 
-/// Whether token and key may set a new password of `user` now; says whose reset it is.
+/// Whether token and key may set a new password of `user` now; says which reset it is.
 ///
 /// # Errors
 /// [`Rejection::NoSuchReset`]; what is wrong with the account, in the order of signing in.
 pub fn check(
     user: &User,
-    token: &TokenHash,
-    key: &TokenHash,
+    (token, key): (&TokenHash, &TokenHash),
+    address_allowed: bool,
     now: Timestamp,
 ) -> Result<CodeId, Rejection> {
     let (code, reset) = find(user, token, now)?;
@@ -87,7 +88,7 @@ pub fn check(
         Some((held, expires)) if held == key && now < *expires => {}
         Some(_) | None => return Err(Rejection::NoSuchReset),
     }
-    may_be_reset(user)?;
+    may_be_reset(user, address_allowed)?;
     Ok(code)
 }
 
@@ -102,8 +103,9 @@ fn find<'u>(
 }
 
 /// Locked, unconfirmed and unapproved accounts are told so; an expired password is what this is for.
-fn may_be_reset(user: &User) -> Result<(), Rejection> {
-    check_account(user, ApplicationGates { may_sign_in: true, metadata_in_order: true })
+fn may_be_reset(user: &User, address_allowed: bool) -> Result<(), Rejection> {
+    let gates = ApplicationGates { may_sign_in: true, metadata_in_order: true, address_allowed };
+    check_account(user, gates)
 }
 
 /// Takes away what expired before `now`.

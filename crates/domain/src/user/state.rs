@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 
 use crate::actor::Actor;
-use crate::attributes::{Attribute, AttributeKey};
+use crate::attributes::Attributes;
 use crate::id::{CodeId, OrganizationId, Slot, TokenId, UserId};
 use crate::policy::Rights;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
@@ -58,7 +58,7 @@ pub struct User {
     /// Its second factor.
     pub totp: Totp,
     /// What applications keep with it.
-    pub attributes: RedBlackTreeMapSync<AttributeKey, Arc<Attribute>>,
+    pub attributes: Attributes,
     /// Its personal access tokens.
     pub tokens: RedBlackTreeMapSync<TokenId, Pat>,
     /// Resets of its password that are under way.

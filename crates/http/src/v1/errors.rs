@@ -81,6 +81,7 @@ fn status(why: &Rejection) -> StatusCode {
         | Rejection::NoSuchToken => StatusCode::UNAUTHORIZED,
         Rejection::ApplicationNotAllowed
         | Rejection::MetadataNotAllowed
+        | Rejection::AddressNotAllowed
         | Rejection::AccountLocked
         | Rejection::SignUpNotFinal
         | Rejection::NotApproved

@@ -52,17 +52,19 @@ async fn try_create(zato: &Zato) -> Outcome {
     let caller = zato.caller(Call::Create, "ust")?;
     let service = &zato.app.service;
     let refuse = |why: Rejection| zato.refuse(Call::Create, &why);
-    service.permits(&caller, Act::CreateUser, None).map_err(|why| refuse(why))?;
+    service.permits(&caller, Act::CreateUser, None).map_err(refuse)?;
     // What comes first in the contract's order is asked first; the rest may rest on it.
     let name = text(zato, "username")?.ok_or_else(|| refuse(empty("username")))?;
     let password = zato.sent.text("password")?.map(Secret::from);
-    service.check_new_account(&name, password.as_ref()).map_err(|why| refuse(why))?;
+    service.check_new_account(&name, password.as_ref()).map_err(refuse)?;
     let asked = account(zato, &name, password)?;
     let result = service.create_user(caller, asked).await;
     let done = result.map_err(|failure| zato.fail(Call::Create, failure))?;
     let user = done.user.as_ref().ok_or(Refusal::Unavailable)?;
     let mut keys = wire::user(user, true);
-    NOT_AT_BIRTH.iter().for_each(|key| drop(keys.remove(*key)));
+    for key in NOT_AT_BIRTH {
+        keys.remove(key);
+    }
     Ok(Reply::with(keys).at(done.position))
 }
 

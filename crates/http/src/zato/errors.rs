@@ -63,6 +63,7 @@ fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
         Rejection::NoSuchUser
         | Rejection::UserExists
         | Rejection::BadCredentials
+        | Rejection::AddressNotAllowed
         | Rejection::NoPassword
         | Rejection::NoSuchToken
         | Rejection::StaleProof => (NOT_ALLOWED, true),

@@ -3,8 +3,8 @@
 use axum::response::Response;
 use domain::policy::Act;
 use domain::text::Name;
-use domain::user;
 use domain::user::state::{LinkKey, LinkKind};
+use domain::user::{self, access};
 use serde_json::{Value, json};
 use service::{Caller, Command};
 
@@ -30,13 +30,13 @@ pub async fn delete(zato: Zato) -> Response {
 async fn try_create(zato: &Zato) -> Outcome {
     let (caller, user, link) = asked(zato)?;
     let active = zato.sent.flag("is_active")?.unwrap_or_default();
-    let command = user::Command::LinkAccount { link, active };
+    let command = access::Command::Link { link, active };
     change(zato, caller, user, command).await
 }
 
 async fn try_delete(zato: &Zato) -> Outcome {
     let (caller, user, link) = asked(zato)?;
-    change(zato, caller, user, user::Command::UnlinkAccount(link)).await
+    change(zato, caller, user, access::Command::Unlink(link)).await
 }
 
 fn try_list(zato: &Zato) -> Outcome {
@@ -102,9 +102,10 @@ async fn change(
     zato: &Zato,
     caller: Caller,
     user: domain::id::UserId,
-    command: user::Command,
+    command: access::Command,
 ) -> Outcome {
-    let result = zato.app.service.execute(caller, Command::User(user, command)).await;
+    let result =
+        zato.app.service.execute(caller, Command::User(user, user::Command::Access(command))).await;
     let done = result.map_err(|failure| zato.fail(Call::Link, failure))?;
     Ok(Reply::ok().at(done.position))
 }

@@ -33,15 +33,20 @@ async fn try_login(zato: &Zato) -> Outcome {
     let settings = &zato.app.zato;
     let sends_metadata = address.is_some() || agent.is_some();
     let may_send_metadata = settings.login_metadata_allowed.contains(&name);
+    let mut whence = caller.origin.address.as_deref().map(str::to_owned);
     if may_send_metadata {
         if let Some(address) = address {
             let parts: Vec<_> = address.split(',').map(str::trim).collect();
-            caller.origin.address = Some(crate::request::cut(&parts.join(", ")).into());
+            let addresses = parts.join(", ");
+            caller.origin.address = Some(crate::request::cut(&addresses).into());
+            whence = Some(addresses);
         }
         if let Some(agent) = agent {
             caller.origin.agent = Some(crate::request::cut(&agent).into());
         }
     }
+    let rules = &zato.app.service.settings().addresses;
+    let address_allowed = rules.allow(Some(&username), whence.as_deref());
     let credentials = Credentials {
         username,
         password: Secret::from(password),
@@ -49,6 +54,7 @@ async fn try_login(zato: &Zato) -> Outcome {
         new_password: new_password.map(Secret::from),
         application: ApplicationGates {
             may_sign_in: settings.login_allowed.contains(&name),
+            address_allowed,
             metadata_in_order: !sends_metadata || may_send_metadata,
         },
     };

@@ -20,9 +20,11 @@ mod user;
 mod wire;
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{MethodRouter, get, patch, post};
 
 use crate::App;
+use attributes::Of;
+use call::Zato;
 
 pub use call::not_found;
 pub use settings::{BasicAuth, Definitions, Inform, Settings};
@@ -79,12 +81,46 @@ pub fn routes() -> Router<App> {
                 .delete(reset::carry_out)
                 .fallback(call::unsupported),
         )
-        .route("/zato/sso/user/session", post(sessions::verify).fallback(call::unsupported))
         .route(
-            "/zato/sso/user/attr",
-            get(attributes::read)
-                .put(attributes::put)
+            "/zato/sso/user/session",
+            get(sessions::read)
+                .post(sessions::verify)
+                .patch(sessions::renew)
                 .head(call::unsupported)
                 .fallback(call::unsupported),
         )
+        .route(
+            "/zato/sso/user/session/list",
+            get(sessions::list).head(call::unsupported).fallback(call::unsupported),
+        )
+        .route("/zato/sso/user/attr", attributes_of(Of::User))
+        .route("/zato/sso/user/attr/exists", attributes_exist(Of::User))
+        .route("/zato/sso/user/attr/names", attribute_names(Of::User))
+        .route("/zato/sso/session/attr", attributes_of(Of::Session))
+        .route("/zato/sso/session/attr/exists", attributes_exist(Of::Session))
+        .route("/zato/sso/session/attr/names", attribute_names(Of::Session))
+}
+
+// The same seven operations for attributes of users and of sessions.
+
+fn attributes_of(of: Of) -> MethodRouter<App> {
+    get(move |zato: Zato| attributes::read(zato, of))
+        .post(move |zato: Zato| attributes::create(zato, of))
+        .patch(move |zato: Zato| attributes::update(zato, of))
+        .put(move |zato: Zato| attributes::put(zato, of))
+        .delete(move |zato: Zato| attributes::remove(zato, of))
+        .head(call::unsupported)
+        .fallback(call::unsupported)
+}
+
+fn attributes_exist(of: Of) -> MethodRouter<App> {
+    get(async move |zato: Zato| attributes::exist(&zato, of))
+        .head(call::unsupported)
+        .fallback(call::unsupported)
+}
+
+fn attribute_names(of: Of) -> MethodRouter<App> {
+    get(async move |zato: Zato| attributes::names(&zato, of))
+        .head(call::unsupported)
+        .fallback(call::unsupported)
 }

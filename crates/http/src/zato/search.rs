@@ -103,6 +103,8 @@ fn sorted(mut found: Vec<Arc<User>>) -> Vec<Arc<User>> {
 struct Criteria {
     user_id: Option<String>,
     username: Option<String>,
+    /// Folded.
+    email: Option<String>,
     names: Vec<(usize, String)>,
     any_name: bool,
     exact: bool,
@@ -116,13 +118,14 @@ impl Criteria {
         let user_id = zato.sent.text("user_id")?;
         let username = zato.sent.text("username")?;
         let alone = user_id.is_some() || username.is_some();
-        // E-mails are kept sealed, which the contract calls encrypted: they are not searched.
-        if zato.sent.value("email").is_some() && !alone {
+        let email = zato.sent.text("email")?.map(|email| fold(&email));
+        if email.is_some() && zato.app.zato.encrypt_email && !alone {
             return Err(refuse("email", ValueFault::Malformed));
         }
         let any_name = match zato.sent.text("name_op")?.as_deref() {
             None | Some("and") => false,
             Some("or") => true,
+            Some(_) if alone => false,
             Some(_) => return Err(refuse("name_op", ValueFault::Malformed)),
         };
         let mut names = Vec::new();
@@ -138,6 +141,7 @@ impl Criteria {
         Ok(Self {
             user_id,
             username,
+            email,
             names,
             any_name,
             exact: zato.sent.flag("is_name_exact")?.unwrap_or(true),
@@ -150,7 +154,14 @@ impl Criteria {
         let status = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|of| of == is);
         status(&self.sign_up, sign_up_name(user.sign_up))
             && status(&self.approval, approval_name(user.approval.status))
+            && self.keep_email(user)
             && self.keep_name(user)
+    }
+
+    fn keep_email(&self, user: &User) -> bool {
+        self.email.as_ref().is_none_or(|wanted| {
+            user.email.as_ref().is_some_and(|email| fold(email.as_str()) == *wanted)
+        })
     }
 
     fn keep_name(&self, user: &User) -> bool {
@@ -170,5 +181,75 @@ impl Criteria {
         } else {
             self.names.iter().all(matches)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::actor::{Actor, ApplicationNumber, Dialect};
+    use domain::fact::{CommandName, Head, Stream};
+    use domain::id::{CodeId, OrganizationId, Position, Slot, UserId};
+    use domain::secret::{PasswordHash, TokenHash, TotpSeed};
+    use domain::text::{Email, Username};
+    use domain::time::Timestamp;
+    use domain::user::Event;
+    use domain::user::event::{ConfirmationCode, SignedUp};
+    use domain::user::state::NewPassword;
+
+    use super::*;
+
+    #[test]
+    fn an_email_is_exact_but_for_case_and_joined_with_the_names_by_and() {
+        let ada = ada("Ada@Example.com");
+        let by = |email: &str| Criteria { email: Some(fold(email)), ..nothing() };
+        assert!(nothing().keep(&ada) && by("aDA@example.COM").keep(&ada));
+        assert!(!by("ada@example").keep(&ada) && !by("").keep(&ada));
+        let named =
+            Criteria { names: vec![(0, fold("Ada"))], any_name: true, ..by("ada@example.com") };
+        assert!(!named.keep(&ada));
+    }
+
+    fn nothing() -> Criteria {
+        Criteria {
+            user_id: None,
+            username: None,
+            email: None,
+            names: Vec::new(),
+            any_name: false,
+            exact: true,
+            sign_up: None,
+            approval: None,
+        }
+    }
+
+    /// Somebody without any name but the user name.
+    fn ada(email: &str) -> Arc<User> {
+        let id = UserId::parse("01ARZ3NDEKTSV4RRFFQ69G5FAV").expect("a ULID");
+        let birth = SignedUp {
+            username: Username::parse("ada").expect("a name"),
+            email: Email::parse(email).ok(),
+            password: NewPassword { hash: PasswordHash("$".into()), expires: Timestamp::NEVER },
+            applications: Vec::new(),
+            home: OrganizationId(id.0),
+            approval_needed: false,
+            confirmation: ConfirmationCode { id: CodeId(id.0), token: TokenHash([0; 32]) },
+            totp: TotpSeed(Vec::new()),
+            mail_owed: false,
+        };
+        let head = Head {
+            position: Position(1),
+            stream: Stream::User(id),
+            version: 1,
+            at: Timestamp(0),
+            actor: Actor::Anonymous,
+            credential: None,
+            command: CommandName::SignUp,
+            dialect: Dialect::Zato,
+            application: ApplicationNumber::default(),
+            slot: Slot(1),
+        };
+        let mut ada = None;
+        domain::user::evolve(&mut ada, &head, &Event::SignedUp(Box::new(birth)));
+        ada.expect("she is born")
     }
 }

@@ -17,6 +17,9 @@ pub struct Settings {
     pub login_metadata_allowed: Vec<String>,
     /// Whether the confirmation token goes back to whoever signs up.
     pub always_return_confirm_token: bool,
+    /// Whether e-mails count as kept encrypted, so that nobody is searched by one. They are sealed
+    /// either way.
+    pub encrypt_email: bool,
     /// Which specific codes are shown instead of the generic one.
     pub inform: Inform,
     /// Security definitions that users may be linked to.
@@ -94,6 +97,7 @@ impl Default for Settings {
             login_allowed: crm(),
             login_metadata_allowed: Vec::new(),
             always_return_confirm_token: true,
+            encrypt_email: true,
             inform: Inform::default(),
             definitions: Definitions::default(),
             default_page_size: 50,

@@ -25,7 +25,7 @@ pub const SESSION: SessionId = SessionId(Ulid(0x0192_E5A0_7C01_1111_2222_3333_44
 pub fn samples() -> Vec<Event> {
     let users = births().into_iter().chain(accounts()).chain(factors()).chain(belongings());
     users
-        .chain(ways_in())
+        .chain(ways_in().into_iter().map(user::Event::from))
         .map(|event| Event::User(USER, event))
         .chain(sessions().into_iter().map(|event| Event::Session(SESSION, event)))
         .chain(system().into_iter().map(Event::System))
@@ -176,23 +176,18 @@ fn belongings() -> Vec<user::Event> {
     ]
 }
 
-fn ways_in() -> Vec<user::Event> {
-    use user::Event as E;
+fn ways_in() -> Vec<user::access::Event> {
+    use user::access::Event as E;
     let code = CodeId(Ulid(0x0192_E5A0_7C05_1111_2222_3333_4444_AAAA));
     let link = |kind, text| LinkKey { kind, definition: name(text) };
     let rules = RateLimitDefinition::parse("10.0.0.0/8 = 5/m\n* = 1/d").ok();
     vec![
-        E::PasswordResetRequested {
-            code,
-            token: TokenHash([0xB5; 32]),
-            expires: AT,
-            mail_owed: true,
-        },
-        E::PasswordResetOpened { code, key: TokenHash([0xC5; 32]), expires: AT },
-        E::PasswordResetUsed { code },
-        E::AccountLinked { link: link(LinkKind::BasicAuth, "pubapi"), active: true },
-        E::AccountLinked { link: link(LinkKind::Jwt, "größe"), active: false },
-        E::AccountUnlinked { link: link(LinkKind::BasicAuth, "pubapi") },
+        E::ResetRequested { code, token: TokenHash([0xB5; 32]), expires: AT, mail_owed: true },
+        E::ResetOpened { code, key: TokenHash([0xC5; 32]), expires: AT },
+        E::ResetUsed { code },
+        E::Linked { link: link(LinkKind::BasicAuth, "pubapi"), active: true },
+        E::Linked { link: link(LinkKind::Jwt, "größe"), active: false },
+        E::Unlinked { link: link(LinkKind::BasicAuth, "pubapi") },
         E::RateLimitSet { active: true, definition: rules },
         E::RateLimitSet { active: false, definition: None },
     ]
@@ -218,6 +213,19 @@ fn sessions() -> Vec<session::Event> {
         E::Renewed { expires: AT },
         E::Ended { reason: EndReason::SignedOut },
         E::Ended { reason: EndReason::Revoked },
+        E::AttributeSet {
+            name: name("basket"),
+            value: Some(r#"{"items":[1,2]}"#.into()),
+            encrypted: true,
+            expires: AT,
+        },
+        E::AttributeSet {
+            name: name("b"),
+            value: None,
+            encrypted: false,
+            expires: Timestamp::NEVER,
+        },
+        E::AttributeRemoved { name: name("basket") },
     ]
 }
 

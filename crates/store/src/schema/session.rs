@@ -7,7 +7,7 @@ use domain::text::Username;
 use domain::time::Timestamp;
 
 use super::codec::read;
-use super::values::{UlidBytes, known, ulid, ulid_bytes, username};
+use super::values::{UlidBytes, known, name, ulid, ulid_bytes, username};
 use super::{DecodeError, Kind, codes, frozen, put};
 
 /// The tag of `session.started`, one of the two facts whose origin is shown.
@@ -29,6 +29,13 @@ frozen! { KINDS:
     (258, 1) EndedV1 {
         reason: u8,
     }
+    (260, 1) AttributeSetV1<'a> {
+        name: &'a str,
+        value: Option<&'a str>,
+        encrypted: bool,
+        expires: i64,
+    }
+    (261, 1) AttributeRemovedV1<'a> { name: &'a str }
 }
 
 /// Appends the bytes of `event` and says what they are.
@@ -46,6 +53,16 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         ),
         Event::Renewed { expires } => put(out, &RenewedV1 { expires: expires.0 }),
         Event::Ended { reason } => put(out, &EndedV1 { reason: codes::end_reason(*reason) }),
+        Event::AttributeSet { name, value, encrypted, expires } => put(
+            out,
+            &AttributeSetV1 {
+                name: name.as_str(),
+                value: value.as_deref(),
+                encrypted: *encrypted,
+                expires: expires.0,
+            },
+        ),
+        Event::AttributeRemoved { name } => put(out, &AttributeRemovedV1 { name: name.as_str() }),
     }
 }
 
@@ -58,8 +75,22 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
             let reason = codes::end_reason_of(read::<EndedV1>(bytes)?.reason);
             Ok(Event::Ended { reason: known("reason", reason)? })
         }
+        (260, 1) => attribute_set(&read(bytes)?),
+        (261, 1) => {
+            let stored = read::<AttributeRemovedV1<'_>>(bytes)?;
+            Ok(Event::AttributeRemoved { name: name("name", stored.name)? })
+        }
         _ => Err(DecodeError::UnknownKind(kind)),
     }
+}
+
+fn attribute_set(stored: &AttributeSetV1<'_>) -> Result<Event, DecodeError> {
+    Ok(Event::AttributeSet {
+        name: name("name", stored.name)?,
+        value: stored.value.map(Into::into),
+        encrypted: stored.encrypted,
+        expires: Timestamp(stored.expires),
+    })
 }
 
 fn started(stored: &StartedV1<'_>) -> Result<Event, DecodeError> {

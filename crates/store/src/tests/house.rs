@@ -182,6 +182,13 @@ pub fn session_started(number: u128, user: u128) -> Event {
     )
 }
 
+pub fn session_attribute(number: u128, name: &str, value: &str) -> Event {
+    let session = SessionId(Ulid::from_parts(2, number));
+    let (name, value) = (Name::parse(name).expect("a name"), Some(value.into()));
+    let (encrypted, expires) = (false, Timestamp::NEVER);
+    Event::Session(session, session::Event::AttributeSet { name, value, encrypted, expires })
+}
+
 fn password() -> NewPassword {
     NewPassword { hash: PasswordHash("$argon2id$…".into()), expires: Timestamp::NEVER }
 }

@@ -40,6 +40,10 @@ fn life(seed: u64) -> Vec<Vec<Event>> {
                 sessions += 1;
                 vec![session_started(sessions, user)]
             }
+            7 if sessions > 0 => {
+                let session = u128::from(draw(9)) % sessions + 1;
+                vec![session_attribute(session, &format!("a{}", draw(3)), &step.to_string())]
+            }
             _ => vec![happened(user, user::Event::Approved)],
         });
     }

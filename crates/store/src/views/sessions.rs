@@ -24,7 +24,7 @@ pub struct SessionRow {
 pub fn apply(rows: &mut impl Rows, id: SessionId, head: &Head, event: &Event) {
     match event {
         Event::Started { user, token, .. } => start(rows, id, head, event, (*user, token)),
-        Event::Renewed { .. } => {
+        Event::Renewed { .. } | Event::AttributeSet { .. } | Event::AttributeRemoved { .. } => {
             let Some(token) = rows.session_ids().row(&id).cloned() else { return };
             let Some(row) = rows.sessions().row(&token).cloned() else { return };
             let mut session = Some(row.session);

@@ -261,13 +261,14 @@ impl Seen {
 fn read(service: &Service, people: u64, chance: u64, stop: &AtomicBool) -> Seen {
     let mut chance = Chance::new(chance);
     let mut seen = Seen::default();
+    let caller = ground::operator();
     while !stop.load(Ordering::Acquire) {
         for _ in 0..BURST {
             let person = chance.below(people);
             let token = population::token(person);
             let began = clock::now();
-            let is_there =
-                service.is_session_valid(&token) && service.user(population::id(person)).is_some();
+            let is_there = service.is_session_valid(&token, &caller)
+                && service.user(population::id(person)).is_some();
             seen.note(clock::now() - began, began);
             seen.failed += u64::from(!is_there);
         }

@@ -70,6 +70,10 @@ fn credentials() -> Credentials {
         password: Secret::from(ground::PASSWORD.to_owned()),
         totp_code: None,
         new_password: None,
-        application: ApplicationGates { may_sign_in: true, metadata_in_order: true },
+        application: ApplicationGates {
+            may_sign_in: true,
+            metadata_in_order: true,
+            address_allowed: true,
+        },
     }
 }

@@ -226,7 +226,11 @@ async fn sign_in(service: &Service) -> Result<String> {
         password: Secret::from(ground::PASSWORD.to_owned()),
         totp_code: None,
         new_password: None,
-        application: ApplicationGates { may_sign_in: true, metadata_in_order: true },
+        application: ApplicationGates {
+            may_sign_in: true,
+            metadata_in_order: true,
+            address_allowed: true,
+        },
     };
     let opened = service.sign_in(&caller, &credentials).await;
     Ok(opened.context("the super-user signs in")?.token)

@@ -1,7 +1,7 @@
 //! Password, second factor, access tokens. A secret is never shown, only that it was there.
 
 use crate::description::{Change, Description, Shown};
-use crate::id::{CodeId, TokenId};
+use crate::id::TokenId;
 use crate::text::Name;
 use crate::time::Timestamp;
 use crate::user::state::{NewPassword, Password, User};
@@ -78,34 +78,6 @@ pub(super) fn pat_removed(before: Option<&User>, token: TokenId) -> Description 
     Description::new(
         format!("The access token \"{called}\" was removed"),
         vec![Change::new(format!("tokens.{token}"), name.map(Shown::text), None)],
-    )
-}
-
-pub(super) fn reset_requested(code: CodeId, expires: Timestamp) -> Description {
-    Description::new(
-        "A reset of the password was asked for",
-        vec![
-            Change::new(format!("resets.{code}"), None, Shown::Secret),
-            Change::new(format!("resets.{code}.expires"), None, Shown::Time(expires)),
-        ],
-    )
-}
-
-pub(super) fn reset_opened(code: CodeId, expires: Timestamp) -> Description {
-    Description::new(
-        "The mailed token was exchanged for a key to the password",
-        vec![
-            Change::new(format!("resets.{code}.key"), None, Shown::Secret),
-            Change::new(format!("resets.{code}.key.expires"), None, Shown::Time(expires)),
-        ],
-    )
-}
-
-pub(super) fn reset_used(before: Option<&User>, code: CodeId) -> Description {
-    let old = before.and_then(|user| user.resets.get(&code)).map(|_| Shown::Secret);
-    Description::new(
-        "The reset of the password was carried out",
-        vec![Change::new(format!("resets.{code}"), old, None)],
     )
 }
 

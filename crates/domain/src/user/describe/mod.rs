@@ -4,18 +4,20 @@
 //! * `births`: all that a user is born with
 //! * `account`: names, addresses, states, rights
 //! * `credentials`: password, second factor, access tokens; never a secret
-//! * `links`: security definitions that sign it in, and how access through them is limited
-//! * `attributes`: what applications keep with it
+//! * `access`: ways in beside the password
+//!
+//! What applications keep with it, `crate::attributes` describes.
 
+use crate::attributes::describe as attributes;
+use crate::attributes::{Attribute, AttributeKey};
 use crate::description::Description;
 use crate::user::event::Event;
 use crate::user::state::{ApprovalStatus, SignUpStatus, User};
 
+mod access;
 mod account;
-mod attributes;
 mod births;
 mod credentials;
-mod links;
 #[cfg(test)]
 mod tests;
 
@@ -54,9 +56,13 @@ pub fn describe(before: Option<&User>, event: &Event) -> Description {
         Event::TotpDisabled => credentials::totp_switched(before, false),
         Event::SignedIn { session: _, totp_step } => credentials::signed_in(totp_step.is_some()),
         Event::AttributeSet { key, value, encrypted, expires } => {
-            attributes::set(before, key, value.as_ref(), *encrypted, *expires)
+            let present = attribute(before, key);
+            let words = &attributes::USERS;
+            attributes::set(words, present, key, value.as_ref(), *encrypted, *expires)
         }
-        Event::AttributeRemoved { key } => attributes::removed(before, key),
+        Event::AttributeRemoved { key } => {
+            attributes::removed(&attributes::USERS, attribute(before, key), key)
+        }
         Event::RightGranted { right } => account::right_granted(before, *right),
         Event::RightRevoked { right } => account::right_revoked(before, *right),
         Event::PatAdded { token, hash: _, name, expires } => {
@@ -64,19 +70,12 @@ pub fn describe(before: Option<&User>, event: &Event) -> Description {
         }
         Event::PatRemoved { token } => credentials::pat_removed(before, *token),
         Event::Deleted => account::deleted(before),
-        Event::PasswordResetRequested { code, token: _, expires, mail_owed: _ } => {
-            credentials::reset_requested(*code, *expires)
-        }
-        Event::PasswordResetOpened { code, key: _, expires } => {
-            credentials::reset_opened(*code, *expires)
-        }
-        Event::PasswordResetUsed { code } => credentials::reset_used(before, *code),
-        Event::AccountLinked { link, active } => links::linked(link, *active),
-        Event::AccountUnlinked { link } => links::unlinked(before, link),
-        Event::RateLimitSet { active, definition } => {
-            links::rate_limit_set(before, *active, definition.as_ref())
-        }
+        Event::Access(event) => access::describe(before, event),
     }
+}
+
+fn attribute<'a>(before: Option<&'a User>, key: &AttributeKey) -> Option<&'a Attribute> {
+    before.and_then(|user| user.attributes.get(key)).map(AsRef::as_ref)
 }
 
 /// The name of a sign-up status outside the code.

@@ -10,6 +10,7 @@ use crate::policy::Right;
 use crate::scenario::*;
 use crate::text::Patch;
 use crate::time::Timestamp;
+use crate::user::access;
 use crate::user::describe::{approval_name, describe, sign_up_name};
 use crate::user::event::{Event, SignedUp};
 use crate::user::state::{ApprovalStatus, SignUpStatus};
@@ -93,28 +94,34 @@ fn expected(event: &Event) -> &'static str {
              | tokens.00000000000000000000000006: laptop -> -"
         }
         Event::Deleted => "Was deleted | username: ada -> - | email: ada@example.com -> -",
-        Event::PasswordResetRequested { .. } => {
+        Event::Access(event) => expected_of_access(event),
+    }
+}
+
+fn expected_of_access(event: &access::Event) -> &'static str {
+    match event {
+        access::Event::ResetRequested { .. } => {
             "A reset of the password was asked for \
              | resets.00000000000000000000000007: - -> (secret) \
              | resets.00000000000000000000000007.expires: - -> 541 s"
         }
-        Event::PasswordResetOpened { .. } => {
+        access::Event::ResetOpened { .. } => {
             "The mailed token was exchanged for a key to the password \
              | resets.00000000000000000000000007.key: - -> (secret) \
              | resets.00000000000000000000000007.key.expires: - -> 302 s"
         }
-        Event::PasswordResetUsed { .. } => {
+        access::Event::ResetUsed { .. } => {
             "The reset of the password was carried out \
              | resets.00000000000000000000000007: (secret) -> -"
         }
-        Event::AccountLinked { .. } => {
+        access::Event::Linked { .. } => {
             "Was linked to the basic_auth definition \"pubapi\" | links.basic_auth.pubapi: - -> yes"
         }
-        Event::AccountUnlinked { .. } => {
+        access::Event::Unlinked { .. } => {
             "Was unlinked from the basic_auth definition \"pubapi\" \
              | links.basic_auth.pubapi: yes -> -"
         }
-        Event::RateLimitSet { .. } => {
+        access::Event::RateLimitSet { .. } => {
             "Access through linked accounts was limited | rate_limit.active: - -> yes"
         }
     }

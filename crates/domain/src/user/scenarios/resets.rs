@@ -3,18 +3,23 @@
 use crate::rejection::Rejection;
 use crate::scenario::*;
 use crate::time::{Span, Timestamp};
-use crate::user::command::Command;
+use crate::user::access::{Command, Event as Access};
 use crate::user::event::Event;
 use crate::user::keys;
 use crate::user::reset::RESETS_MAX;
 
 fn open() -> Command {
-    Command::OpenPasswordReset { token: token(5), key: token(6), lasts: Span::minutes(5) }
+    Command::OpenReset {
+        token: token(5),
+        key: token(6),
+        lasts: Span::minutes(5),
+        address_allowed: true,
+    }
 }
 
 fn carry_out(token_: u8, key: u8) -> Command {
     let (token, key) = (token(token_), token(key));
-    Command::CarryOutPasswordReset { token, key, password: password("h2") }
+    Command::CarryOutReset { token, key, password: password("h2"), address_allowed: true }
 }
 
 fn under_way() -> World {
@@ -25,7 +30,7 @@ fn under_way() -> World {
 fn token_and_key_set_a_password_once() {
     let set = Event::PasswordChanged { password: password("h2"), must_change: false };
     let world = under_way().and(reset_opened()).when(carry_out(5, 6));
-    let world = world.then([set, Event::PasswordResetUsed { code: RESET }]);
+    let world = world.then([set, Access::ResetUsed { code: RESET }.into()]);
     assert!(!keys(world.user(ADA)).codes.contains(&token(5)), "a used token is nobody's");
     world.when(carry_out(5, 6)).then_rejected(Rejection::NoSuchReset);
 }
@@ -36,10 +41,14 @@ fn a_token_is_exchanged_once_and_its_key_never_outlives_it() {
     let world = world.then_accepted().0;
     assert!(keys(world.user(ADA)).codes.contains(&token(5)));
     world.when(open()).then_rejected(Rejection::NoSuchReset);
-    let long =
-        Command::OpenPasswordReset { token: token(5), key: token(6), lasts: Span::minutes(90) };
+    let long = Command::OpenReset {
+        token: token(5),
+        key: token(6),
+        lasts: Span::minutes(90),
+        address_allowed: true,
+    };
     let expires = START.after(Span::minutes(9));
-    let opened = Event::PasswordResetOpened { code: RESET, key: token(6), expires };
+    let opened = Event::from(Access::ResetOpened { code: RESET, key: token(6), expires });
     under_way().when(long).then([opened]);
 }
 
@@ -54,14 +63,16 @@ fn other_tokens_and_keys_open_nothing() {
 
 #[test]
 fn an_expired_token_or_key_is_none() {
-    let expired = |expires: Timestamp| Event::PasswordResetRequested {
-        code: RESET,
-        token: token(5),
-        expires,
-        mail_owed: false,
+    let expired = |expires: Timestamp| {
+        Event::Access(Access::ResetRequested {
+            code: RESET,
+            token: token(5),
+            expires,
+            mail_owed: false,
+        })
     };
     given([ada_created(), expired(at(1))]).when(open()).then_rejected(Rejection::NoSuchReset);
-    let late = Event::PasswordResetOpened { code: RESET, key: token(6), expires: at(1) };
+    let late = Event::from(Access::ResetOpened { code: RESET, key: token(6), expires: at(1) });
     under_way().and(late).when(carry_out(5, 6)).then_rejected(Rejection::NoSuchReset);
 }
 
@@ -76,7 +87,7 @@ fn who_may_not_sign_in_does_not_reset_and_keeps_the_token() {
 
 #[test]
 fn no_more_resets_begin_than_may_be_under_way() {
-    let ask = |n: u8| Command::RequestPasswordReset {
+    let ask = |n: u8| Command::RequestReset {
         code: crate::id::CodeId(ulid::Ulid(u128::from(n) + 100)),
         token: token(n),
         lasts: Span::minutes(9),
@@ -91,11 +102,11 @@ fn no_more_resets_begin_than_may_be_under_way() {
 
 #[test]
 fn a_link_is_made_once_and_taken_away_once() {
-    let linked = Event::AccountLinked { link: pubapi(), active: true };
-    let link = || Command::LinkAccount { link: pubapi(), active: true };
+    let linked = Event::from(Access::Linked { link: pubapi(), active: true });
+    let link = || Command::Link { link: pubapi(), active: true };
     let world = given([ada_created()]).when(link()).then([linked]);
     let world = world.when(link()).then_rejected(Rejection::AlreadySo);
-    let gone = Event::AccountUnlinked { link: pubapi() };
-    let world = world.when(Command::UnlinkAccount(pubapi())).then([gone]);
-    world.when(Command::UnlinkAccount(pubapi())).then_rejected(Rejection::NoSuchLink);
+    let gone = Event::from(Access::Unlinked { link: pubapi() });
+    let world = world.when(Command::Unlink(pubapi())).then([gone]);
+    world.when(Command::Unlink(pubapi())).then_rejected(Rejection::NoSuchLink);
 }

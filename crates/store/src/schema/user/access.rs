@@ -3,7 +3,8 @@
 use domain::id::CodeId;
 use domain::secret::TokenHash;
 use domain::time::Timestamp;
-use domain::user::Event;
+use domain::user;
+use domain::user::access::Event;
 use domain::user::rate_limit::RateLimitDefinition;
 use domain::user::state::LinkKey;
 
@@ -25,56 +26,40 @@ frozen! { KINDS:
     (121, 1) RateLimitSetV1<'a> { active: bool, definition: Option<&'a str> }
 }
 
-pub fn put_reset_requested(
-    out: &mut Vec<u8>,
-    code: CodeId,
-    token: &TokenHash,
-    expires: Timestamp,
-    mail_owed: bool,
-) -> Kind {
-    let (code, token, expires) = (ulid_bytes(code), token.0, expires.0);
-    put(out, &PasswordResetRequestedV1 { code, token, expires, mail_owed })
-}
-
-pub fn put_reset_opened(
-    out: &mut Vec<u8>,
-    code: CodeId,
-    key: &TokenHash,
-    expires: Timestamp,
-) -> Kind {
-    let (code, key, expires) = (ulid_bytes(code), key.0, expires.0);
-    put(out, &PasswordResetOpenedV1 { code, key, expires })
-}
-
-pub fn put_reset_used(out: &mut Vec<u8>, code: CodeId) -> Kind {
-    put(out, &PasswordResetUsedV1 { code: ulid_bytes(code) })
-}
-
-pub fn put_linked(out: &mut Vec<u8>, link: &LinkKey, active: bool) -> Kind {
-    let (kind, definition) = (codes::link(link.kind), link.definition.as_str());
-    put(out, &AccountLinkedV1 { kind, definition, active })
-}
-
-pub fn put_unlinked(out: &mut Vec<u8>, link: &LinkKey) -> Kind {
-    let (kind, definition) = (codes::link(link.kind), link.definition.as_str());
-    put(out, &AccountUnlinkedV1 { kind, definition })
-}
-
-pub fn put_rate_limit(
-    out: &mut Vec<u8>,
-    active: bool,
-    definition: Option<&RateLimitDefinition>,
-) -> Kind {
-    let definition = definition.map(RateLimitDefinition::as_str);
-    put(out, &RateLimitSetV1 { active, definition })
+/// Appends the bytes of `event` and says what they are.
+pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
+    match event {
+        Event::ResetRequested { code, token, expires, mail_owed } => {
+            let (code, token, expires) = (ulid_bytes(*code), token.0, expires.0);
+            let mail_owed = *mail_owed;
+            put(out, &PasswordResetRequestedV1 { code, token, expires, mail_owed })
+        }
+        Event::ResetOpened { code, key, expires } => {
+            let (code, key, expires) = (ulid_bytes(*code), key.0, expires.0);
+            put(out, &PasswordResetOpenedV1 { code, key, expires })
+        }
+        Event::ResetUsed { code } => put(out, &PasswordResetUsedV1 { code: ulid_bytes(*code) }),
+        Event::Linked { link, active } => {
+            let (kind, definition) = (codes::link(link.kind), link.definition.as_str());
+            put(out, &AccountLinkedV1 { kind, definition, active: *active })
+        }
+        Event::Unlinked { link } => {
+            let (kind, definition) = (codes::link(link.kind), link.definition.as_str());
+            put(out, &AccountUnlinkedV1 { kind, definition })
+        }
+        Event::RateLimitSet { active, definition } => {
+            let definition = definition.as_ref().map(RateLimitDefinition::as_str);
+            put(out, &RateLimitSetV1 { active: *active, definition })
+        }
+    }
 }
 
 /// Reads one of these events.
-pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
-    match (kind.tag, kind.revision) {
+pub fn decode(kind: Kind, bytes: &[u8]) -> Result<user::Event, DecodeError> {
+    let event: Result<Event, DecodeError> = match (kind.tag, kind.revision) {
         (66, 1) => {
             let stored: PasswordResetRequestedV1 = read(bytes)?;
-            Ok(Event::PasswordResetRequested {
+            Ok(Event::ResetRequested {
                 code: CodeId(ulid(stored.code)),
                 token: TokenHash(stored.token),
                 expires: Timestamp(stored.expires),
@@ -83,7 +68,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         }
         (67, 1) => {
             let stored: PasswordResetOpenedV1 = read(bytes)?;
-            Ok(Event::PasswordResetOpened {
+            Ok(Event::ResetOpened {
                 code: CodeId(ulid(stored.code)),
                 key: TokenHash(stored.key),
                 expires: Timestamp(stored.expires),
@@ -91,16 +76,16 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         }
         (68, 1) => {
             let stored: PasswordResetUsedV1 = read(bytes)?;
-            Ok(Event::PasswordResetUsed { code: CodeId(ulid(stored.code)) })
+            Ok(Event::ResetUsed { code: CodeId(ulid(stored.code)) })
         }
         (104, 1) => {
             let stored: AccountLinkedV1<'_> = read(bytes)?;
             let link = link(stored.kind, stored.definition)?;
-            Ok(Event::AccountLinked { link, active: stored.active })
+            Ok(Event::Linked { link, active: stored.active })
         }
         (105, 1) => {
             let stored: AccountUnlinkedV1<'_> = read(bytes)?;
-            Ok(Event::AccountUnlinked { link: link(stored.kind, stored.definition)? })
+            Ok(Event::Unlinked { link: link(stored.kind, stored.definition)? })
         }
         (121, 1) => {
             let stored: RateLimitSetV1<'_> = read(bytes)?;
@@ -109,7 +94,8 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
             Ok(Event::RateLimitSet { active: stored.active, definition })
         }
         _ => Err(DecodeError::UnknownKind(kind)),
-    }
+    };
+    event.map(user::Event::Access)
 }
 
 fn link(kind: u8, definition: &str) -> Result<LinkKey, DecodeError> {

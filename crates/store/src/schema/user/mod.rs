@@ -126,18 +126,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::PatRemoved { token } => put(out, &PatRemovedV1 { token: ulid_bytes(*token) }),
         Event::Deleted => put(out, &DeletedV1 {}),
-        Event::PasswordResetRequested { code, token, expires, mail_owed } => {
-            access::put_reset_requested(out, *code, token, *expires, *mail_owed)
-        }
-        Event::PasswordResetOpened { code, key, expires } => {
-            access::put_reset_opened(out, *code, key, *expires)
-        }
-        Event::PasswordResetUsed { code } => access::put_reset_used(out, *code),
-        Event::AccountLinked { link, active } => access::put_linked(out, link, *active),
-        Event::AccountUnlinked { link } => access::put_unlinked(out, link),
-        Event::RateLimitSet { active, definition } => {
-            access::put_rate_limit(out, *active, definition.as_ref())
-        }
+        Event::Access(event) => access::encode(event, out),
     }
 }
 

@@ -1,48 +1,62 @@
-//! What applications keep with a user. A value whose owner wants it encrypted is never shown.
+//! Tells people what changed about an attribute. A value whose owner wants it encrypted is never shown.
 
 use std::sync::Arc;
 
 use crate::attributes::{Attribute, AttributeKey, VALUE_HELD_BYTES_MAX, Value};
 use crate::description::{Change, Description, Shown};
 use crate::time::Timestamp;
-use crate::user::state::User;
 
-pub(super) fn set(
-    before: Option<&User>,
+/// What attributes belong to, in the words of a description.
+pub(crate) struct Words {
+    sentence: &'static str,
+    field: &'static str,
+}
+
+/// Of a user.
+pub(crate) const USERS: Words = Words { sentence: "The attribute", field: "attributes" };
+/// Of a session.
+pub(crate) const SESSIONS: Words =
+    Words { sentence: "The session's attribute", field: "session.attributes" };
+
+/// An attribute was set; `present` is what it was before.
+pub(crate) fn set(
+    words: &Words,
+    present: Option<&Attribute>,
     key: &AttributeKey,
     value: Option<&Arc<str>>,
     encrypted: bool,
     expires: Timestamp,
 ) -> Description {
-    let present = present(before, key);
     let new = match value {
         Some(value) => Some(fresh(value, encrypted)),
         None => present.map(|present| kept(&present.value, encrypted)),
     };
-    let mut changes = vec![Change::new(field(key), shown(present), new)];
+    let mut changes = vec![Change::new(field(words, key), shown(present), new)];
     let was_encrypted = present.map(|present| present.encrypted);
     if was_encrypted.unwrap_or(false) != encrypted {
         let old = was_encrypted.map(Shown::Flag);
-        let name = format!("{}.encrypted", field(key));
+        let name = format!("{}.encrypted", field(words, key));
         changes.push(Change::new(name, old, Shown::Flag(encrypted)));
     }
     let end = present.map(|present| present.expires);
     if end.unwrap_or(Timestamp::NEVER) != expires {
         let old = end.map(Shown::Time);
-        changes.push(Change::new(format!("{}.expires", field(key)), old, Shown::Time(expires)));
+        let name = format!("{}.expires", field(words, key));
+        changes.push(Change::new(name, old, Shown::Time(expires)));
     }
-    Description::new(format!("The attribute \"{}\" was set", key.name), changes)
+    Description::new(format!("{} \"{}\" was set", words.sentence, key.name), changes)
 }
 
-pub(super) fn removed(before: Option<&User>, key: &AttributeKey) -> Description {
+/// An attribute was removed; `present` is what it was before.
+pub(crate) fn removed(
+    words: &Words,
+    present: Option<&Attribute>,
+    key: &AttributeKey,
+) -> Description {
     Description::new(
-        format!("The attribute \"{}\" was removed", key.name),
-        vec![Change::new(field(key), shown(present(before, key)), None)],
+        format!("{} \"{}\" was removed", words.sentence, key.name),
+        vec![Change::new(field(words, key), shown(present), None)],
     )
-}
-
-fn present<'a>(before: Option<&'a User>, key: &AttributeKey) -> Option<&'a Attribute> {
-    before.and_then(|user| user.attributes.get(key)).map(AsRef::as_ref)
 }
 
 fn shown(present: Option<&Attribute>) -> Option<Shown> {
@@ -67,6 +81,6 @@ fn kept(value: &Value, encrypted: bool) -> Shown {
     }
 }
 
-fn field(key: &AttributeKey) -> String {
-    format!("attributes.{}", key.name)
+fn field(words: &Words, key: &AttributeKey) -> String {
+    format!("{}.{}", words.field, key.name)
 }

@@ -1,0 +1,188 @@
+//! Reads of sessions: whose one is, whether it may be used, and from where it was opened and renewed,
+//! which only the log knows.
+
+use std::collections::HashMap;
+
+use domain::actor::{Actor, Origin};
+use domain::fact::Part;
+use domain::id::{Position, UserId};
+use domain::policy::Act;
+use domain::rejection::Rejection;
+use domain::secret::TokenHash;
+use domain::session::{self, CHANGES_SHOWN_MAX, Session, SessionChange};
+use domain::text::Username;
+use domain::time::Timestamp;
+use store::views::{SessionRow, Views};
+use store::{Origins, StoreError};
+
+use crate::caller::{Caller, Proof};
+use crate::failure::Failure;
+use crate::{Service, tokens};
+
+/// Most sessions of a user in one answer, the latest; older ones are left out.
+pub const SESSIONS_LISTED_MAX: usize = 1_000;
+/// Most facts that are read for one answer: with many sessions each shows fewer of its changes.
+const FACTS_READ_MAX: usize = 10_000;
+/// Facts read at a time: the origin of each may be kilobytes long.
+const CHUNK_FACTS: usize = 64;
+
+/// A session, and from where it was opened and renewed.
+#[derive(Clone, Debug)]
+pub struct ToldSession {
+    /// The session.
+    pub session: Session,
+    /// From where it was opened, if that can still be told.
+    pub origin: Option<Origin>,
+    /// Its latest changes, oldest first.
+    pub changes: Vec<ToldChange>,
+}
+
+/// An entry of a session's list of changes.
+#[derive(Clone, Debug)]
+pub struct ToldChange {
+    /// Which.
+    pub change: SessionChange,
+    /// When.
+    pub at: Timestamp,
+    /// From where, if that can still be told.
+    pub origin: Option<Origin>,
+}
+
+impl Service {
+    /// Who holds this session token, if it may be used now.
+    pub fn session_caller(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
+        self.usable_session(token, template, |session| as_owner(session, template))
+    }
+
+    /// Who holds this session token, whether or not it may be used: enough to end it.
+    pub fn session_holder(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
+        let views = self.store().views();
+        Ok(as_owner(&row(&views, token)?.session, template))
+    }
+
+    /// Whether a session may be used now by whoever calls from where `caller` does.
+    pub fn is_session_valid(&self, token: &str, caller: &Caller) -> bool {
+        self.usable_session(token, caller, |_| ()).is_ok()
+    }
+
+    /// A session that may be used, for whoever may look into sessions; no changes of it.
+    pub async fn read_session(&self, caller: &Caller, token: &str) -> Result<ToldSession, Failure> {
+        self.permits(caller, Act::ReadAccounts, None)?;
+        let session = self.usable_session(token, caller, Session::clone)?;
+        let told = self.blocking(move |service| service.tell_sessions(vec![session], 0)).await?;
+        Ok(told.into_iter().next().ok_or(Rejection::NoSuchSession)?)
+    }
+
+    /// The caller's own sessions, in the order in which they were opened.
+    pub async fn own_sessions(&self, caller: &Caller) -> Result<Vec<ToldSession>, Failure> {
+        let owner = caller.actor.user().ok_or(Rejection::NoSuchSession)?;
+        self.sessions_of(owner).await
+    }
+
+    /// The sessions of whoever owns this one, which must be usable, for whoever may look into sessions.
+    pub async fn sessions_beside(
+        &self,
+        caller: &Caller,
+        token: &str,
+    ) -> Result<Vec<ToldSession>, Failure> {
+        self.permits(caller, Act::ReadAccounts, None)?;
+        let owner = self.usable_session(token, caller, |session| session.user)?;
+        self.sessions_of(owner).await
+    }
+
+    /// A session that did not expire, whatever its owner's state.
+    pub(crate) fn unexpired_session(&self, token: &str) -> Result<Session, Rejection> {
+        let now = self.store().clock().now();
+        let views = self.store().views();
+        let session = &row(&views, token)?.session;
+        if session.expires <= now {
+            return Err(Rejection::NoSuchSession);
+        }
+        Ok(session.clone())
+    }
+
+    /// What `take` takes of a session that passes every check that calls with its token have to pass.
+    pub(crate) fn usable_session<R>(
+        &self,
+        token: &str,
+        caller: &Caller,
+        take: impl FnOnce(&Session) -> R,
+    ) -> Result<R, Rejection> {
+        let now = self.store().clock().now();
+        let rules = &self.settings().addresses;
+        let views = self.store().views();
+        let row = row(&views, token)?;
+        // The name is looked up only where it matters: a verify is one look-up else.
+        let allowed = !rules.refuse_some() || {
+            let owner = views.user(row.session.user);
+            let name = owner.and_then(|user| user.username.as_ref());
+            let address = caller.origin.address.as_deref();
+            rules.allow(name.map(Username::as_str), address)
+        };
+        session::check(&row.session, &row.owner, allowed, now)?;
+        Ok(take(&row.session))
+    }
+
+    async fn sessions_of(&self, owner: UserId) -> Result<Vec<ToldSession>, Failure> {
+        let now = self.store().clock().now();
+        let sessions: Vec<Session> = {
+            let views = self.store().views();
+            let alive = views.sessions_of(owner).filter(|row| row.session.expires > now);
+            let alive: Vec<&SessionRow> = alive.collect();
+            let latest = alive.iter().rev().take(SESSIONS_LISTED_MAX).rev();
+            latest.map(|row| row.session.clone()).collect()
+        };
+        let count = (FACTS_READ_MAX / sessions.len().max(1)).min(CHANGES_SHOWN_MAX);
+        self.blocking(move |service| service.tell_sessions(sessions, count)).await
+    }
+
+    /// Tells sessions with their `count` latest changes.
+    fn tell_sessions(
+        &self,
+        sessions: Vec<Session>,
+        count: usize,
+    ) -> Result<Vec<ToldSession>, StoreError> {
+        let changes: Vec<_> =
+            sessions.iter().map(|session| session.latest_changes(count)).collect();
+        let mut positions: Vec<Position> = sessions.iter().map(|session| session.opened).collect();
+        positions.extend(changes.iter().flatten().map(|change| change.position));
+        positions.sort_unstable();
+        positions.dedup();
+        let mut facts: HashMap<Position, (Timestamp, Option<Origin>)> = HashMap::new();
+        for chunk in positions.chunks(CHUNK_FACTS) {
+            for fact in self.store().facts(chunk, Origins::Open)? {
+                let origin = match fact.origin {
+                    Some(Part::Open(origin)) => Some(origin),
+                    Some(Part::Erased) | None => None,
+                };
+                facts.insert(fact.head.position, (fact.head.at, origin));
+            }
+        }
+        let fact = |position: Position| {
+            facts.get(&position).cloned().ok_or(StoreError::NotThatFact { position })
+        };
+        let tell = |(session, changes): (Session, Vec<SessionChange>)| {
+            let changes = changes.into_iter().map(|change| {
+                let (at, origin) = fact(change.position)?;
+                Ok(ToldChange { change, at, origin })
+            });
+            let changes = changes.collect::<Result<_, StoreError>>()?;
+            let (_, origin) = fact(session.opened)?;
+            Ok(ToldSession { session, origin, changes })
+        };
+        sessions.into_iter().zip(changes).map(tell).collect()
+    }
+}
+
+fn row<'v>(views: &'v Views, token: &str) -> Result<&'v SessionRow, Rejection> {
+    views.session(&TokenHash(tokens::hash_of(token))).ok_or(Rejection::NoSuchSession)
+}
+
+/// The owner of a session, as the caller of what `template` says.
+fn as_owner(session: &Session, template: &Caller) -> Caller {
+    Caller {
+        actor: Actor::User(session.user),
+        proof: Proof::Session(session.id),
+        ..template.clone()
+    }
+}
