@@ -36,6 +36,8 @@ pub struct Server {
     process: Option<Process>,
     first: FirstPrint,
     level: &'static str,
+    /// Whether it is started with the configuration file beside its data.
+    configured: bool,
     starts: u32,
     printed: Arc<Mutex<Vec<String>>>,
 }
@@ -55,28 +57,56 @@ impl Server {
 
     /// The same, with `MUSTER_LOG` set to `level`.
     pub fn start_logging(level: &'static str) -> Self {
-        let mut server = Self {
+        let mut server = Self::new(level);
+        server.begin();
+        server
+    }
+
+    /// The first start, with this configuration file.
+    pub fn start_configured(configuration: &str) -> Self {
+        let mut server = Self::new("info");
+        server.configure(configuration);
+        server.begin();
+        server
+    }
+
+    /// What it is configured with from its next start on.
+    pub fn configure(&mut self, configuration: &str) {
+        std::fs::write(self.configuration_path(), configuration).expect("a file can be written");
+        self.configured = true;
+    }
+
+    /// The configuration file, if it was configured.
+    pub fn configuration_path(&self) -> PathBuf {
+        self.scratch.join("muster.toml")
+    }
+
+    fn new(level: &'static str) -> Self {
+        Self {
             scratch: Scratch::new(),
             process: None,
             first: FirstPrint::default(),
             level,
+            configured: false,
             starts: 0,
             printed: Arc::default(),
-        };
-        server.launch();
-        let printed = server.printed();
+        }
+    }
+
+    fn begin(&mut self) {
+        self.launch();
+        let printed = self.printed();
         let value = |key: &str| {
             let value = printed.lines().find_map(|line| line.trim().strip_prefix(key));
-            let log = || format!("{printed}\n{}", server.log());
+            let log = || format!("{printed}\n{}", self.log());
             let value = value.unwrap_or_else(|| panic!("no {key}in the first print:\n{}", log()));
             value.trim().to_owned()
         };
-        server.first = FirstPrint {
+        self.first = FirstPrint {
             username: value("super-user "),
             password: value("password "),
             token: value("token "),
         };
-        server
     }
 
     /// What the first start printed.
@@ -155,6 +185,9 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
         for variable in ["MUSTER_DATA", "MUSTER_LISTEN", "MUSTER_CONFIG"] {
             command.env_remove(variable);
+        }
+        if self.configured {
+            command.arg("--config").arg(self.configuration_path());
         }
         command.env("MUSTER_LOG", self.level).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(log);

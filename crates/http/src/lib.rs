@@ -2,12 +2,14 @@
 //!
 //! [`serve`] accepts connections; [`router`] has all routes. [`zato`] speaks Zato SSO; [`v1`] is for
 //! auditors and operators; [`request`] is what every surface does to a request before and after;
-//! [`limits`] names what is refused for its size; [`dates`] writes moments.
+//! [`settings`] is what an operator may choose; [`limits`] names what is refused for its size; [`dates`]
+//! writes moments.
 
 pub mod dates;
 pub mod limits;
 pub mod request;
 pub mod serve;
+pub mod settings;
 pub mod v1;
 pub mod zato;
 
@@ -22,13 +24,15 @@ use axum::routing::get;
 use service::Service;
 use tokio::sync::Semaphore;
 
+pub use crate::settings::Settings;
+
 /// What every handler can reach; cheap to clone.
 #[derive(Clone)]
 pub struct App {
     /// The one service.
     pub service: Service,
-    /// The Zato dialect's settings.
-    pub zato: Arc<zato::Settings>,
+    /// What the operator chose.
+    pub settings: Arc<Settings>,
     /// Room for resets that are begun after their answers.
     pub(crate) resets: Arc<Semaphore>,
     /// Room for the bodies that are in work.
@@ -39,10 +43,10 @@ pub struct App {
 
 impl App {
     /// An application over a started service.
-    pub fn new(service: Service, zato: zato::Settings) -> Self {
+    pub fn new(service: Service, settings: Settings) -> Self {
         Self {
             service,
-            zato: Arc::new(zato),
+            settings: Arc::new(settings),
             resets: Arc::new(Semaphore::new(limits::RESETS_WAITING_MAX)),
             bodies: Arc::default(),
             ready: Arc::new(AtomicBool::new(true)),

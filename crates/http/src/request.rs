@@ -1,6 +1,6 @@
 //! What every surface does to a request: its id, where it comes from, one line in the log.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use axum::response::Response;
 use domain::actor::Origin;
 use domain::id::Position;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use service::addresses::Network;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::App;
@@ -66,13 +67,21 @@ pub async fn around(State(app): State<App>, mut request: Request, next: Next) ->
 }
 
 /// Where a request came from, as facts keep it.
-pub fn origin(peer: Option<Peer>, headers: &HeaderMap, request: &RequestId) -> Origin {
+pub fn origin(
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+    request: &RequestId,
+    trusted_proxies: &[Network],
+) -> Origin {
     let text = |name: &HeaderName| {
         headers.get(name).map(|value| cut(&String::from_utf8_lossy(value.as_bytes())).into())
     };
     let (address, operator) = match peer {
         Some(Peer::Network(address)) => {
-            (Some(address.ip().to_canonical().to_string().into()), None)
+            let address = address.ip().to_canonical();
+            let said = is_trusted(trusted_proxies, address).then(|| forwarded_for(headers));
+            let address = said.flatten().unwrap_or_else(|| address.to_string());
+            (Some(cut(&address).into()), None)
         }
         Some(Peer::Local) => (None, text(&OPERATOR)),
         None => (None, None),
@@ -84,6 +93,23 @@ pub fn origin(peer: Option<Peer>, headers: &HeaderMap, request: &RequestId) -> O
         request: Some(request.0.as_str().into()),
         operator,
     }
+}
+
+/// The addresses that a proxy says it asks for, joined by commas; `None` if it names none.
+fn forwarded_for(headers: &HeaderMap) -> Option<String> {
+    let named = |name: &str| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        let addresses = values.flat_map(|value| value.split(',')).map(str::trim);
+        let addresses: Vec<_> = addresses.filter(|address| !address.is_empty()).collect();
+        (!addresses.is_empty()).then(|| addresses.join(", "))
+    };
+    // Zato's order (contract, 6.5).
+    named("x-zato-forwarded-for").or_else(|| named("x-forwarded-for"))
+}
+
+/// Whether an address is that of a proxy of the operator's.
+fn is_trusted(trusted_proxies: &[Network], address: IpAddr) -> bool {
+    trusted_proxies.iter().any(|network| network.contains(address))
 }
 
 /// Cuts a text to what a fact keeps of it; a NUL cannot stand in one.
@@ -187,6 +213,27 @@ mod tests {
         for bad in ["", "a b", "ü", &"x".repeat(65), "a/b"] {
             assert!(!is_request_id(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_header_that_says_for_whom_it_asks_counts_from_a_trusted_proxy_only() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-forwarded-for", HeaderValue::from_static("203.0.113.9,198.51.100.1"));
+        headers.append("x-forwarded-for", HeaderValue::from_static(" 192.0.2.7 "));
+        let peer = Some(Peer::Network("10.0.0.1:4711".parse().unwrap()));
+        let request = RequestId("r".to_owned());
+        let address = |headers: &HeaderMap, trusted: &[&str]| {
+            let trusted: Vec<Network> = trusted.iter().map(|text| text.parse().unwrap()).collect();
+            origin(peer, headers, &request, &trusted).address.map(String::from)
+        };
+        let proxy = ["10.0.0.0/8"];
+        let all = "203.0.113.9, 198.51.100.1, 192.0.2.7";
+        assert_eq!(address(&headers, &proxy).as_deref(), Some(all));
+        assert_eq!(address(&headers, &["10.0.0.2"]).as_deref(), Some("10.0.0.1"));
+        assert_eq!(address(&headers, &[]).as_deref(), Some("10.0.0.1"));
+        headers.insert("x-zato-forwarded-for", HeaderValue::from_static("192.0.2.8"));
+        assert_eq!(address(&headers, &proxy).as_deref(), Some("192.0.2.8"));
+        assert_eq!(address(&HeaderMap::new(), &proxy).as_deref(), Some("10.0.0.1"));
     }
 
     #[test]

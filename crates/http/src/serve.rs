@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
-use crate::limits::{CONNECTIONS_MAX, DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX};
+use crate::limits::{DRAIN_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX};
 use crate::request::Peer;
 
 /// Where the owner-only socket is.
@@ -48,10 +48,11 @@ pub async fn serve(
     network: TcpListener,
     local: UnixListener,
     router: Router,
+    connections_max: usize,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let room = Arc::new(Semaphore::new(connections_max));
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,

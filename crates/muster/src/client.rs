@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
+use http::App;
 use http::request::{OPERATOR, Peer};
-use http::{App, zato};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use service::{Service, Settings};
+use service::Service;
 use store::{Store, StoreError};
 use tokio::net::UnixStream;
 use tower::ServiceExt;
@@ -49,7 +49,7 @@ pub fn with_client<R>(
 ) -> Result<R> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut client = Client::connect(&data.dir, intent).await?;
+        let mut client = Client::connect(data, intent).await?;
         let result = command(&mut client).await;
         client.close().await;
         result
@@ -57,15 +57,17 @@ pub fn with_client<R>(
 }
 
 impl Client {
-    async fn connect(dir: &Path, intent: Intent) -> Result<Self> {
+    async fn connect(data: &Data, intent: Intent) -> Result<Self> {
+        let dir = &data.dir;
+        let config = data.config()?.chosen;
         let options = store::Options {
             accept_clock: intent == Intent::Read,
             ..store::Options::new(dir, &sources::real())
         };
         let way = match Store::open(&options) {
             Ok((store, writer)) => {
-                let service = Service::start(store, writer, Settings::default())?;
-                let app = App::new(service.clone(), zato::Settings::default());
+                let service = Service::start(store, writer, config.service)?;
+                let app = App::new(service.clone(), config.http);
                 Way::InProcess(Box::new(http::router(app)), service)
             }
             Err(StoreError::InUse { dir: held }) => match socket(dir).await {

@@ -6,8 +6,12 @@ use service::first_start::FirstStartError;
 use store::StoreError;
 use store::keyring::KeyringError;
 
+use crate::config::ConfigError;
+
 /// Refused, or failed.
 const FAILED: u8 = 1;
+/// The command line or the configuration makes no sense.
+const WRONG_USAGE: u8 = 2;
 /// The data directory is in use, or holds no store.
 const NOT_AVAILABLE: u8 = 3;
 /// Damage, a missing or wrong key, or a format that this Muster does not know.
@@ -31,6 +35,9 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
 
 /// The exit code for an error.
 pub fn code(error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<ConfigError>().is_some() {
+        return ExitCode::from(WRONG_USAGE);
+    }
     ExitCode::from(of_chain(error).map_or(FAILED, of_store))
 }
 

@@ -5,7 +5,6 @@ use std::io::BufRead;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::json;
-use service::Settings;
 use service::first_start::{FirstUsers, first_start};
 use service::passwords::Secret;
 
@@ -32,11 +31,12 @@ pub struct Options {
 
 /// Makes the store.
 pub fn run(options: &Options) -> Result<()> {
+    let config = options.data.config()?.chosen;
     let password = options.password_stdin.then(read_password).transpose()?;
     let dir = &options.data.dir;
     let names = (options.super_user.as_str(), password);
     let store = store::Options::new(dir, &sources::real());
-    first_start(&store, &Settings::default(), names, |users| show(users, options.json))
+    first_start(&store, &config.service, names, |users| show(users, options.json))
         .with_context(|| format!("cannot make a store in {}", dir.display()))
 }
 

@@ -2,6 +2,7 @@
 //! test of its own lives further left.
 
 mod client;
+mod config;
 mod events;
 mod exit;
 mod history;
@@ -18,6 +19,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError};
 
 /// Folding and serving make and drop many small things: docs/adr/0006.
 #[global_allocator]
@@ -42,6 +45,26 @@ struct Data {
     /// The data directory.
     #[arg(long = "data", value_name = "DIR", env = "MUSTER_DATA", default_value = "muster-data")]
     dir: PathBuf,
+    /// The configuration file [env: MUSTER_CONFIG] [default: muster.toml in the data directory, if any]
+    #[arg(long = "config", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Data {
+    /// The configuration in force for a command without flags of its own.
+    fn config(&self) -> Result<Config, ConfigError> {
+        self.config_with(Vec::new())
+    }
+
+    /// The same, with what flags say: key, flag, text.
+    fn config_with(
+        &self,
+        flags: Vec<(&'static str, &'static str, String)>,
+    ) -> Result<Config, ConfigError> {
+        let named = self.config.clone();
+        let named = named.or_else(|| std::env::var_os(config::FILE_VARIABLE).map(PathBuf::from));
+        Config::load(&self.dir, named.as_deref(), flags)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -50,6 +73,8 @@ enum Command {
     Serve(serve::Options),
     /// Make a store without serving it.
     Init(init::Options),
+    /// Print the configuration in force, and from where each value comes.
+    Config(config::print::Options),
     /// List and show users.
     User(user::Options),
     /// Print what happened to a user: when, who, from where, what, old -> new.
@@ -66,8 +91,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Serve(options) => serve::run(options),
+        Command::Serve(options) => serve::run(&options),
         Command::Init(options) => init::run(&options),
+        Command::Config(options) => config::print::run(&options),
         Command::User(options) => user::run(options),
         Command::History(options) => history::run(&options),
         Command::Events(options) => events::run(&options),

@@ -5,15 +5,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use http::{App, zato};
+use http::App;
 use service::first_start::{FirstUsers, SUPER_USER, first_start};
 use service::{Service, Settings};
 use store::{Store, StoreError, Writer};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::config::Chosen;
 use crate::{Data, output, sources};
 
 /// Serve over HTTP.
@@ -26,14 +27,9 @@ the machine user `muster-admin`. Logs go to standard error; MUSTER_LOG=debug sho
 pub struct Options {
     #[command(flatten)]
     data: Data,
-    /// The address to serve on; port 0 picks a free one.
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        env = "MUSTER_LISTEN",
-        default_value = "127.0.0.1:17010"
-    )]
-    listen: String,
+    /// The address to serve on; port 0 picks a free one [env: MUSTER_LISTEN] [default: 127.0.0.1:17010]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
     /// Start although the last fact lies more than 10 minutes ahead of the clock.
     #[arg(long)]
     accept_clock: bool,
@@ -43,23 +39,31 @@ pub struct Options {
 const STOP_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT.
-pub fn run(options: Options) -> Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("MUSTER_LOG");
+pub fn run(options: &Options) -> Result<()> {
+    let flags = options.listen.iter().map(|text| ("listen", "--listen", text.clone()));
+    let config = options.data.config_with(flags.collect())?;
+    let exposed = config.exposed();
+    let config = config.chosen;
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .map_err(|error| anyhow!("`{}` is no filter of log lines: {error}", config.log))?;
     tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| "info".into()))
+        .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     report_panics();
+    if let Some(path) = exposed {
+        tracing::warn!(path = %path.display(), "holds a secret and can be read by others: chmod 600");
+    }
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let result = runtime.block_on(serve(options));
+    let result = runtime.block_on(serve(options, config));
     // A rebuild or a long read that still runs changes nothing that is kept.
     runtime.shutdown_timeout(STOP_TIME_MAX);
     result
 }
 
-async fn serve(options: Options) -> Result<()> {
+async fn serve(options: &Options, config: Chosen) -> Result<()> {
     let store = store::Options {
         accept_clock: options.accept_clock,
         notify: Arc::new(|notice| tracing::warn!("{notice}")),
@@ -70,14 +74,14 @@ async fn serve(options: Options) -> Result<()> {
         found => Some(found?),
     };
     // Whoever cannot listen should not make a store first.
-    let address = resolve(&options.listen).await?;
+    let address = resolve(&config.listen).await?;
     let listener = http::serve::listen(address)
         .await
         .with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr()?;
     let (store, writer) = match found {
         Some(found) => found,
-        None => begin(&store)?,
+        None => begin(&store, &config.service)?,
     };
     let opened = store.opened();
     tracing::info!(facts = opened.facts, took_us = opened.took_us, "opened the store");
@@ -85,8 +89,9 @@ async fn serve(options: Options) -> Result<()> {
     let socket = http::serve::socket_path(&options.data.dir);
     let local = http::serve::listen_locally(&socket)
         .with_context(|| format!("cannot listen on {}", socket.display()))?;
-    let service = Service::start(store, writer, Settings::default())?;
-    let app = App::new(service.clone(), zato::Settings::default());
+    let connections_max = config.http.connections_max;
+    let service = Service::start(store, writer, config.service)?;
+    let app = App::new(service.clone(), config.http);
     let (stop, stopped) = watch::channel(false);
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let draining = app.clone();
@@ -101,7 +106,7 @@ async fn serve(options: Options) -> Result<()> {
     });
     // Whoever started it may not read on; that is no reason to stop.
     drop(output::tell(&format!("listening on http://{address}")));
-    http::serve::serve(listener, local, http::router(app), stopped).await;
+    http::serve::serve(listener, local, http::router(app), connections_max, stopped).await;
     tokio::task::spawn_blocking(move || service.close()).await?;
     drop(std::fs::remove_file(socket));
     Ok(())
@@ -131,8 +136,8 @@ fn report_panics() {
     }));
 }
 
-fn begin(options: &store::Options) -> Result<(Arc<Store>, Writer)> {
-    first_start(options, &Settings::default(), (SUPER_USER, None), show)
+fn begin(options: &store::Options, settings: &Settings) -> Result<(Arc<Store>, Writer)> {
+    first_start(options, settings, (SUPER_USER, None), show)
         .with_context(|| format!("cannot make a store in {}", options.dir.display()))?;
     Ok(Store::open(options)?)
 }

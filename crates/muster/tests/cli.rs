@@ -38,6 +38,54 @@ fn the_help_of_every_command_has_an_example() {
 }
 
 #[test]
+fn the_page_about_configuration_is_what_the_code_says() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let page = std::fs::read_to_string(page).expect("the page is there");
+    assert_eq!(out(&muster(&["config", "--reference"]), 0), page, "run `cargo xtask docs`");
+}
+
+#[test]
+fn a_configuration_is_told_with_where_each_value_comes_from() {
+    let scratch = Scratch::new("config");
+    let file = scratch.path.join("muster.toml");
+    std::fs::write(&file, "[zato.session]\nexpiry = 7\n").expect("it can be written");
+    let mut command = command();
+    command.args(["config", "--json", "--config"]).arg(&file).env("MUSTER_LISTEN", "[::1]:0");
+    let printed = out(&command.output().expect("the binary runs"), 0);
+    let value = |key: &str| -> Value {
+        let lines = printed.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+        let mut lines = lines.filter(|line: &Value| line["key"] == key);
+        lines.next().expect("every key is told")
+    };
+    let from = format!("{}:2", file.display());
+    assert_eq!(value("zato.session.expiry")["value"], 7);
+    assert_eq!(value("zato.session.expiry")["from"], from.as_str());
+    assert_eq!(value("listen")["from"], "$MUSTER_LISTEN");
+    assert_eq!(value("zato.password.expiry")["from"], "default");
+}
+
+#[test]
+fn a_wrong_configuration_ends_every_command_with_2_and_names_its_line() {
+    let scratch = Scratch::new("wrong");
+    let file = scratch.path.join("other.toml");
+    std::fs::write(&file, "\n[zato.session]\nexpirey = 7\n").expect("it can be written");
+    let file = file.to_str().expect("a path of text");
+    let data = scratch.data();
+    let data = data.to_str().expect("a path of text");
+    for arguments in
+        [&["config"][..], &["serve"], &["user", "list"], &["init", "--super-user", "x"]]
+    {
+        let arguments = [arguments, &["--data", data, "--config", file]].concat();
+        let told = err(&muster(&arguments), 2);
+        assert!(told.contains("other.toml:3: unknown key `zato.session.expirey`"), "{told}");
+        assert!(told.contains("`zato.session.expiry`"), "{told}");
+    }
+    assert!(!Path::new(data).exists(), "nothing was made");
+    let told = err(&muster(&["config", "--config", "/nowhere/muster.toml"]), 2);
+    assert!(told.contains("/nowhere/muster.toml"), "{told}");
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     assert!(out(&muster(&["--version"]), 0).starts_with("muster "));
     assert!(out(&muster(&["help", "serve"]), 0).contains("--listen"));
@@ -217,7 +265,7 @@ fn subcommands(help: &str) -> Vec<String> {
 
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
-    for variable in ["MUSTER_DATA", "MUSTER_LISTEN", "MUSTER_LOG"] {
+    for variable in ["MUSTER_DATA", "MUSTER_LISTEN", "MUSTER_LOG", "MUSTER_CONFIG"] {
         command.env_remove(variable);
     }
     command.stdin(Stdio::null());

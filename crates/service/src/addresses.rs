@@ -1,6 +1,7 @@
 //! From where users may sign in and use their sessions (Zato's contract, section 6.5).
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -88,6 +89,12 @@ impl FromStr for Network {
             return Err(NotANetwork);
         }
         Ok(Self { address, prefix_bits })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix_bits)
     }
 }
 

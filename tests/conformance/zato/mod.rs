@@ -3,6 +3,7 @@
 
 mod attribute_calls;
 mod attributes;
+mod configured;
 mod coverage;
 mod create;
 mod envelope;

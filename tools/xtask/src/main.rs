@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod docs;
 mod driving;
 mod golden;
 mod kill_rounds;
@@ -23,6 +24,7 @@ type Subcommand = (&'static str, &'static str, fn(&[String]) -> anyhow::Result<(
 /// What exists. A new subcommand is a file with a `run` and a line here; help and dispatch follow.
 const SUBCOMMANDS: &[Subcommand] = &[
     ("ci", "everything CI runs, in its order, and how long each step took", ci::run),
+    ("docs", "writes the pages of docs/ that follow from the code", docs::run),
     ("golden", "writes the golden bytes of events that have none yet", golden::run),
     ("simulate", "runs [--seeds N] [--first S] seeds of the simulated store", simulate::run),
     ("tidy", "the house rules alone", tidy_command::run),

@@ -33,7 +33,9 @@ impl FromRequestParts<App> for Authenticated {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<Peer>().copied();
         let id = parts.extensions.get::<RequestId>().cloned();
-        let origin = request::origin(peer, &parts.headers, &id.unwrap_or(RequestId(String::new())));
+        let id = id.unwrap_or(RequestId(String::new()));
+        let proxies = &app.settings.trusted_proxies;
+        let origin = request::origin(peer, &parts.headers, &id, proxies);
         let bearer = parts.headers.get(header::AUTHORIZATION);
         let Some(bearer) = bearer else {
             return match peer {

@@ -126,7 +126,7 @@ impl Zato {
     pub fn application(&self) -> Result<(String, Caller), Refusal> {
         self.sent.check_flags()?;
         let name = self.sent.text("current_app")?.unwrap_or_default();
-        if !self.app.zato.apps_all.contains(&name) {
+        if !self.app.settings.zato.apps_all.contains(&name) {
             return Err(Refusal::UnknownApplication);
         }
         let application = Name::parse(&name).ok();
@@ -164,7 +164,7 @@ impl Zato {
     /// The code for a rejection, as the caller of `call` may see it; the reason itself is logged.
     pub fn refuse(&self, call: Call, why: &Rejection) -> Refusal {
         tracing::info!(cid = self.cid, why = why.code(), "refused");
-        Refusal::Code(errors::code(call, why, &self.app.zato.inform))
+        Refusal::Code(errors::code(call, why, &self.app.settings.zato.inform))
     }
 
     /// What a failure means to the caller of `call`.
@@ -197,7 +197,7 @@ impl Zato {
             }
             Err(Refusal::Code(code)) => self.error(StatusCode::FORBIDDEN, code),
             Err(Refusal::UnknownApplication) => {
-                let shown = self.app.zato.inform.app_invalid;
+                let shown = self.app.settings.zato.inform.app_invalid;
                 let code = if shown { errors::APP_INVALID } else { errors::NOT_ALLOWED };
                 // A quirk of the contract: the message says error, HTTP says 200.
                 self.error(StatusCode::OK, code)
@@ -252,7 +252,7 @@ impl FromRequest<App> for Zato {
             return Err(response);
         };
         let Some(sent) = parameters(&parts.uri, &body.bytes) else { return Err(bad(&cid)) };
-        let origin = request::origin(peer, &parts.headers, &id);
+        let origin = request::origin(peer, &parts.headers, &id, &app.settings.trusted_proxies);
         tracing::debug!(cid, id = id.0, "zato call");
         Ok(Self { app: app.clone(), sent, origin, cid, _room: body.permit })
     }

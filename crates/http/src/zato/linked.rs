@@ -85,7 +85,7 @@ fn asked(zato: &Zato) -> Result<(Caller, domain::id::UserId, LinkKey), Refusal> 
     let kind = text("auth_type")?;
     let kind = kinds.into_iter().find(|known| known.name() == kind).ok_or(Refusal::BadRequest)?;
     let name = text("auth_username")?;
-    if !zato.app.zato.definitions.is_known(kind, &name) {
+    if !zato.app.settings.zato.definitions.is_known(kind, &name) {
         return Err(Refusal::BadRequest);
     }
     let definition = Name::parse(&name).map_err(|_| Refusal::BadRequest)?;

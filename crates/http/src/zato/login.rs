@@ -30,7 +30,7 @@ async fn try_login(zato: &Zato) -> Outcome {
     let (address, agent) = (zato.sent.text("remote_addr")?, zato.sent.text("user_agent")?);
     let (name, mut caller) = zato.application()?;
 
-    let settings = &zato.app.zato;
+    let settings = &zato.app.settings.zato;
     let sends_metadata = address.is_some() || agent.is_some();
     let may_send_metadata = settings.login_metadata_allowed.contains(&name);
     let mut whence = caller.origin.address.as_deref().map(str::to_owned);

@@ -80,7 +80,7 @@ fn render(found: &[Arc<User>], page: usize, size: usize, all: bool) -> Reply {
 }
 
 fn paging(zato: &Zato) -> Result<(usize, usize, bool), Refusal> {
-    let settings = &zato.app.zato;
+    let settings = &zato.app.settings.zato;
     let number = |name| -> Result<Option<usize>, Refusal> {
         let number = zato.sent.integer(name)?;
         Ok(number.and_then(|number| usize::try_from(number).ok()).filter(|number| *number > 0))
@@ -119,7 +119,7 @@ impl Criteria {
         let username = zato.sent.text("username")?;
         let alone = user_id.is_some() || username.is_some();
         let email = zato.sent.text("email")?.map(|email| fold(&email));
-        if email.is_some() && zato.app.zato.encrypt_email && !alone {
+        if email.is_some() && zato.app.settings.zato.encrypt_email && !alone {
             return Err(refuse("email", ValueFault::Malformed));
         }
         let any_name = match zato.sent.text("name_op")?.as_deref() {

@@ -29,7 +29,7 @@ async fn try_sign_up(zato: &Zato) -> Outcome {
         wanted.push(text(&item)?);
     }
     let (name, caller) = zato.application()?;
-    let settings = &zato.app.zato;
+    let settings = &zato.app.settings.zato;
     if !settings.signup_allowed.contains(&name) {
         return Err(zato.refuse(Call::SignUp, &Rejection::ApplicationNotAllowed));
     }

@@ -16,7 +16,7 @@ use axum::routing::{post, put};
 use domain::actor::Dialect;
 use domain::id::UserId;
 use domain::sign_in::ApplicationGates;
-use http::{App, request, serve, zato as dialect};
+use http::{App, request, serve};
 use serde_json::{Map, Value};
 use service::passwords::Secret;
 use service::sign_in::Credentials;
@@ -89,7 +89,7 @@ impl Stand {
         let service = ground.service.clone();
         let machines = runtime.block_on(ground.machines(WRITERS))?;
         let admin = runtime.block_on(sign_in(&service))?;
-        let app = App::new(service, dialect::Settings::default());
+        let app = App::new(service, http::Settings::default());
         let (stop, stopped) = watch::channel(false);
         let sockets = ground.beside("sockets")?;
         let serve =
@@ -208,7 +208,13 @@ fn serve_on(
     let (address, local) = (network.local_addr()?, serve::listen_locally(socket)?);
     let handle = runtime.handle().clone();
     let serving = std::thread::spawn(move || {
-        handle.block_on(serve::serve(network, local, router, stopped));
+        handle.block_on(serve::serve(
+            network,
+            local,
+            router,
+            http::limits::CONNECTIONS_MAX,
+            stopped,
+        ));
     });
     Ok((address, serving))
 }

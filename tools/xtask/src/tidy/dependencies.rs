@@ -104,6 +104,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "rustix",
             "serde",
             "serde_json",
+            // Names the nearest key to a misspelt one; clap has it too.
+            "strsim",
+            "thiserror",
             "tokio",
             "toml",
             "tower",

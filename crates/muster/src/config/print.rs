@@ -1,0 +1,86 @@
+//! `muster config`: what is in force, and from where each value comes.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+use service::addresses::Whence;
+
+use super::{Config, Value, keys, reference};
+use crate::{Data, output};
+
+/// Print the configuration in force.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster config --data /var/lib/muster\n\nReads --config FILE, else \
+MUSTER_CONFIG, else muster.toml in the data directory; the environment (MUSTER_...) over the file, flags \
+over the environment. Says what a server started in the same way would do; a running one has what it \
+was started with. Secrets are shown as (set)."
+)]
+pub struct Options {
+    #[command(flatten)]
+    data: Data,
+    /// Print one JSON object a line.
+    #[arg(long)]
+    json: bool,
+    /// Print every key there is, as docs/configuration.md has it.
+    #[arg(long, hide = true)]
+    reference: bool,
+}
+
+/// Prints it.
+pub fn run(options: &Options) -> Result<()> {
+    if options.reference {
+        output::line(reference::page().trim_end());
+        return Ok(());
+    }
+    let config = options.data.config()?;
+    let mut rows = Vec::new();
+    for key in keys::all() {
+        let value = key.place.read(&config.chosen);
+        let origin = config.origin(key).to_string();
+        if options.json {
+            let line = json!({"key": key.name, "value": as_json(&value), "from": origin});
+            output::line(&line.to_string());
+        } else {
+            rows.push(vec![key.name.to_owned(), output::plain(&value.to_string()), origin]);
+        }
+    }
+    let more = listed(&config);
+    if options.json {
+        for (key, value) in more {
+            output::line(&json!({"key": key, "value": value, "from": "file"}).to_string());
+        }
+    } else {
+        rows.extend(more.into_iter().map(|(key, value)| vec![key, value, "file".to_owned()]));
+        output::table(&["KEY", "VALUE", "FROM"], &rows);
+    }
+    Ok(())
+}
+
+/// What a file lists: users with their addresses, definitions without their secrets.
+fn listed(config: &Config) -> Vec<(String, String)> {
+    let mut listed = Vec::new();
+    for (user, whence) in &config.chosen.service.addresses.listed {
+        let text = match whence {
+            Whence::Anywhere => "*".to_owned(),
+            Whence::Networks(networks) => {
+                networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            }
+        };
+        listed.push((format!("{}.{}", keys::ADDRESSES, output::plain(user)), text));
+    }
+    for definition in &config.chosen.http.zato.definitions.basic_auth {
+        listed.push((keys::BASIC_AUTH.to_owned(), output::plain(&definition.username)));
+    }
+    listed
+}
+
+fn as_json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Flag(flag) => json!(flag),
+        Value::Whole(whole) => json!(whole),
+        Value::Text(text) => json!(text),
+        Value::Texts(texts) => json!(texts),
+        Value::Hidden(set) => json!({ "set": set }),
+    }
+}
