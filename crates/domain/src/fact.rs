@@ -188,4 +188,6 @@ command_names! {
     LinkAccount = "link_account",
     /// A link is taken away.
     UnlinkAccount = "unlink_account",
+    /// Muster delivers a mail that is owed.
+    DeliverMail = "deliver_mail",
 }

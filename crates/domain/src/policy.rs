@@ -129,6 +129,8 @@ pub enum Act {
     Audit,
     /// Rebuild, verify.
     Operate,
+    /// Read mails that are owed, which carry tokens, and say what became of them.
+    DeliverMail,
 }
 
 /// Who asks, and what it holds.
@@ -148,6 +150,7 @@ pub fn permits(who: &Authority, act: Act, target: Option<&User>) -> Result<(), R
     let own = target.is_some_and(|user| who.actor.user() == Some(user.id));
     match requirement(act) {
         Requirement::Nothing => return Ok(()),
+        Requirement::Never => return Err(Rejection::Denied(Denial::RightMissing)),
         Requirement::Right(right) => need(who, right)?,
         Requirement::SelfOnly | Requirement::SelfOr(_) if own => {}
         Requirement::SelfOnly => return Err(Rejection::Denied(Denial::NotSelf)),
@@ -165,6 +168,8 @@ pub fn permits(who: &Authority, act: Act, target: Option<&User>) -> Result<(), R
 
 enum Requirement {
     Nothing,
+    /// Nobody but whoever may reach the data directory, and Muster itself.
+    Never,
     SelfOnly,
     SelfOr(Right),
     Right(Right),
@@ -191,6 +196,8 @@ fn requirement(act: Act) -> Requirement {
         | Act::ReadUser => Requirement::SelfOr(Right::SuperUser),
         Act::Audit => Requirement::Right(Right::Auditor),
         Act::Operate => Requirement::Right(Right::Operator),
+        // A token in a mail opens the account it was made for, whatever rights that has.
+        Act::DeliverMail => Requirement::Never,
     }
 }
 
@@ -218,7 +225,8 @@ fn is_guarded(act: Act) -> bool {
         | Act::ReadUser
         | Act::ReadAccounts
         | Act::Audit
-        | Act::Operate => false,
+        | Act::Operate
+        | Act::DeliverMail => false,
     }
 }
 

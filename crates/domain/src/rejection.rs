@@ -68,6 +68,9 @@ pub enum Rejection {
     /// No reset of a password has this token and key, or not any more.
     #[error("no such password reset")]
     NoSuchReset,
+    /// No such mail is owed.
+    #[error("no such mail is owed")]
+    NoSuchMail,
     /// The user is not linked to this security definition.
     #[error("no such link")]
     NoSuchLink,
@@ -141,6 +144,7 @@ impl Rejection {
             Self::NoSuchConfirmation => "no_such_confirmation",
             Self::AlreadyConfirmed => "already_confirmed",
             Self::NoSuchReset => "no_such_reset",
+            Self::NoSuchMail => "no_such_mail",
             Self::NoSuchLink => "no_such_link",
             Self::AlreadySo => "already_so",
             Self::AttributeExists => "attribute_exists",

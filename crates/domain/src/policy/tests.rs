@@ -45,6 +45,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
         ReadAccounts,
         Audit,
         Operate,
+        DeliverMail,
     ]
 }
 
@@ -81,6 +82,7 @@ ReadUser                  s    +      s      +      s       s      +     +      
 ReadAccounts              r    r      r      +      r       r      +     +      +
 Audit                     r    r      r      +      +       r      +     +      +
 Operate                   r    r      r      r      r       +      +     +      +
+DeliverMail               r    r      r      r      r       r      r     +      +
 ";
 
 const TOWARDS_A_SUPER_USER: &str = "
@@ -108,6 +110,7 @@ ReadUser                  s    +      s      +      s       s      +     +      
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +
 Operate                   r    r      r      r      r       +      +     +      +
+DeliverMail               r    r      r      r      r       r      r     +      +
 ";
 
 const TOWARDS_A_MACHINE_WITH_EVERY_RIGHT: &str = "
@@ -135,6 +138,7 @@ ReadUser                  s    +      s      +      s       s      +     +      
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +
 Operate                   r    +      r      r      r       +      +     +      +
+DeliverMail               r    r      r      r      r       r      r     +      +
 ";
 
 #[test]

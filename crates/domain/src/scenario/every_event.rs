@@ -17,6 +17,7 @@ use crate::text::Patch;
 use crate::time::{Month, Span, Timestamp};
 use crate::user::access::{self, Event as Access};
 use crate::user::command::{Command, Repeat};
+use crate::user::mail::{self, Event as Mail, MailFailure, MailRules};
 use crate::user::state::{ApprovalStatus, SignUpStatus};
 use crate::user::{self, Event};
 
@@ -46,8 +47,8 @@ fn an_event_that_says_it_moves_keys_or_standing_does() {
 #[test]
 fn names_of_events_are_unique_and_begin_with_their_stream() {
     let mut names = Vec::new();
-    // The part has rows of its own.
-    for story in all().into_iter().filter(|story| story.variant != "Event::Access(_)") {
+    // The parts have rows of their own.
+    for story in all().into_iter().filter(|story| !PARTS.contains(&story.variant)) {
         let (_, events) = story.world.when(story.command).then_accepted();
         let event = events.iter().find(|event| (story.is_it)(event)).unwrap();
         let stream = match event {
@@ -64,6 +65,9 @@ fn names_of_events_are_unique_and_begin_with_their_stream() {
     assert_eq!(names.len(), told, "two events have one name: {names:?}");
 }
 
+/// Variants that stand for the events of a part.
+const PARTS: [&str; 2] = ["Event::Access(_)", "Event::Mail(_)"];
+
 /// Every event of a user, one for each variant, with the world before it.
 pub(crate) fn every_user_event() -> Vec<(World, Event)> {
     let story = |story: Story| {
@@ -73,7 +77,7 @@ pub(crate) fn every_user_event() -> Vec<(World, Event)> {
         let earlier = events[..at].iter().filter_map(of_user).cloned();
         (earlier.fold(story.world, World::and), of_user(&events[at]).unwrap().clone())
     };
-    users().into_iter().chain(ways_in()).map(story).collect()
+    users().into_iter().chain(ways_in()).chain(mails()).map(story).collect()
 }
 
 /// A world in which a command is answered with an event.
@@ -102,7 +106,7 @@ macro_rules! stories {
 }
 
 fn all() -> Vec<Story> {
-    users().into_iter().chain(ways_in()).chain(sessions()).chain(systems()).collect()
+    users().into_iter().chain(ways_in()).chain(mails()).chain(sessions()).chain(systems()).collect()
 }
 
 fn users() -> Vec<Story> {
@@ -116,8 +120,8 @@ fn users() -> Vec<Story> {
         };
         Event::SignUpConfirmed = signed_up().and(Event::Approved) =>
             Command::ConfirmSignUp { token: token(1) };
-        Event::SignUpStatusSet { .. } = ada() => administer(|asked| {
-            asked.sign_up = Some(SignUpStatus::ToApprove);
+        Event::SignUpStatusSet { .. } = signed_up().and(Event::Approved) => administer(|asked| {
+            asked.sign_up = Some(SignUpStatus::Final);
         });
         Event::Approved = signed_up() => Command::Approve(Repeat::Refuse);
         Event::Rejected = ada() => Command::Reject(Repeat::Refuse);
@@ -164,8 +168,9 @@ fn users() -> Vec<Story> {
         Event::PatRemoved { .. } = ada().and(pat_added(Timestamp::NEVER)) =>
             Command::RemovePat(TOKEN);
         Event::Deleted = ada() => Command::Delete;
-        // Each of these is a row of `access` below.
+        // Each of these is a row of its part below.
         Event::Access(_) = ada() => access::Command::Link { link: pubapi(), active: true };
+        Event::Mail(_) = signed_up() => mail::Command::NoteSent(Position(1));
     }
 }
 
@@ -187,6 +192,19 @@ fn ways_in() -> Vec<Story> {
             link: pubapi(), active: true,
         })) => access::Command::Unlink(pubapi());
         Access::RateLimitSet { .. } = nothing() => create(Some((true, None)));
+    }
+}
+
+fn mails() -> Vec<Story> {
+    let signed_up = || given([ada_signed_up()]);
+    let welcoming = MailRules { welcome: true, ..MailRules::default() };
+    stories! { of_mail;
+        Mail::Requested { .. } = signed_up().and(Event::Approved).mailing(welcoming) =>
+            Command::ConfirmSignUp { token: token(1) };
+        Mail::Sent { .. } = signed_up() => mail::Command::NoteSent(Position(1));
+        Mail::Failed { .. } = signed_up() => mail::Command::NoteFailed {
+            mail: Position(1), why: MailFailure::TooOld,
+        };
     }
 }
 
@@ -233,6 +251,13 @@ fn of_user(fact: &Fact) -> Option<&user::Event> {
 fn of_access(fact: &Fact) -> Option<&Access> {
     match of_user(fact) {
         Some(Event::Access(event)) => Some(event),
+        Some(_) | None => None,
+    }
+}
+
+fn of_mail(fact: &Fact) -> Option<&Mail> {
+    match of_user(fact) {
+        Some(Event::Mail(event)) => Some(event),
         Some(_) | None => None,
     }
 }

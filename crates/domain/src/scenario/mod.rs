@@ -19,6 +19,7 @@ use crate::sign_in::{self, SignIn};
 use crate::system::System;
 use crate::time::{Span, Timestamp};
 use crate::user::User;
+use crate::user::mail::{self, MailRules};
 use crate::{session, system, user};
 
 mod every_event;
@@ -42,6 +43,7 @@ pub(crate) struct World {
     position: Position,
     now: Timestamp,
     actor: Actor,
+    mails: MailRules,
 }
 
 /// What a command was answered, and the world after it.
@@ -76,6 +78,7 @@ pub(crate) fn nothing() -> World {
         position: Position::default(),
         now: START,
         actor: Actor::User(GRACE),
+        mails: MailRules::default(),
     }
 }
 
@@ -106,6 +109,12 @@ impl World {
     /// Whoever acts from here on.
     pub(crate) fn by(mut self, actor: Actor) -> Self {
         self.actor = actor;
+        self
+    }
+
+    /// Mails are owed by these rules from here on.
+    pub(crate) fn mailing(mut self, mails: MailRules) -> Self {
+        self.mails = mails;
         self
     }
 
@@ -144,7 +153,11 @@ impl World {
         match command {
             Asked::User(id, command) => {
                 let name = command.name();
-                let decided = user::decide(self.find_user(id), command, &stamp);
+                let user = self.find_user(id);
+                let decided = user::decide(user, command, &stamp).map(|mut events| {
+                    events.extend(mail::owed(&self.mails, user, &events));
+                    events
+                });
                 (name, decided.map(|events| of(events, |event| Event::User(id, event))))
             }
             Asked::Session(id, command) => {
@@ -256,6 +269,12 @@ impl From<user::Command> for Asked {
 impl From<user::access::Command> for Asked {
     fn from(command: user::access::Command) -> Self {
         user::Command::Access(command).into()
+    }
+}
+
+impl From<mail::Command> for Asked {
+    fn from(command: mail::Command) -> Self {
+        user::Command::Mail(command).into()
     }
 }
 

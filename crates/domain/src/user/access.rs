@@ -9,6 +9,7 @@ use crate::policy::Act;
 use crate::rejection::Rejection;
 use crate::secret::TokenHash;
 use crate::time::{Span, Timestamp};
+use crate::user::mail::{self, MailKind};
 use crate::user::rate_limit::RateLimitDefinition;
 use crate::user::reset::{self, Reset};
 use crate::user::state::{Link, LinkKey, NewPassword, RateLimit, User};
@@ -185,10 +186,14 @@ pub(super) fn decide(
 /// Folds one of these events.
 pub(super) fn evolve(user: &mut User, head: &Head, event: &Event) {
     match event {
-        Event::ResetRequested { code, token, expires, mail_owed: _ } => {
+        Event::ResetRequested { code, token, expires, mail_owed } => {
             reset::sweep(user, head.at);
             let reset = Reset { token: token.clone(), expires: *expires, key: None };
             user.resets.insert_mut(*code, reset);
+            mail::sweep(user);
+            if *mail_owed {
+                mail::owe(user, head, MailKind::PasswordReset, Some(*code));
+            }
         }
         Event::ResetOpened { code, key, expires } => {
             if let Some(reset) = user.resets.get(code) {
@@ -198,6 +203,7 @@ pub(super) fn evolve(user: &mut User, head: &Head, event: &Event) {
         }
         Event::ResetUsed { code } => {
             user.resets.remove_mut(code);
+            mail::sweep(user);
         }
         Event::Linked { link, active } => {
             user.links.insert_mut(link.clone(), Link { active: *active, added: head.at });

@@ -9,6 +9,7 @@ use crate::text::{Email, Name, Patch, Username};
 use crate::time::Timestamp;
 use crate::user::access;
 use crate::user::event::{Created, SignedUp};
+use crate::user::mail;
 use crate::user::rate_limit::RateLimitDefinition;
 use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus};
 
@@ -103,6 +104,8 @@ pub enum Command {
     Delete,
     /// Something about ways in beside the password.
     Access(access::Command),
+    /// Something about mails.
+    Mail(mail::Command),
 }
 
 /// Several changes at once; what is not named stays.
@@ -168,6 +171,7 @@ impl Command {
             Self::RemovePat(_) => CommandName::RemovePat,
             Self::Delete => CommandName::Delete,
             Self::Access(command) => command.name(),
+            Self::Mail(command) => command.name(),
         }
     }
 
@@ -191,6 +195,7 @@ impl Command {
             Self::AddPat { .. } | Self::RemovePat(_) => Act::ManageTokens,
             Self::Delete => Act::DeleteUser,
             Self::Access(command) => command.act(),
+            Self::Mail(command) => command.act(),
         }
     }
 }

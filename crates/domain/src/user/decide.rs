@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 use crate::user::access;
 use crate::user::command::{Administrative, Amendment, Command, Repeat};
 use crate::user::event::Event;
+use crate::user::mail;
 use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus, User};
 
 /// Decides what `command` makes happen, or why nothing may.
@@ -75,6 +76,7 @@ pub fn decide(
         Command::RemovePat(_) => Err(Rejection::NoSuchToken),
         Command::Delete => Ok(vec![Event::Deleted]),
         Command::Access(command) => access::decide(user, command, stamp.at),
+        Command::Mail(command) => mail::decide(user, command),
     }
 }
 
@@ -106,6 +108,7 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
         | Command::AddPat { .. }
         | Command::RemovePat(_)
         | Command::Access(_)
+        | Command::Mail(_)
         | Command::Delete => Err(Rejection::NoSuchUser),
     }
 }

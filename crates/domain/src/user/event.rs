@@ -9,6 +9,7 @@ use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::text::{Email, Name, Patch, Username};
 use crate::time::Timestamp;
 use crate::user::access;
+use crate::user::mail;
 use crate::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
 
 /// What happened.
@@ -156,6 +157,8 @@ pub enum Event {
     Deleted,
     /// A way in beside the password changed.
     Access(access::Event),
+    /// A mail came to be owed, went out, or did not.
+    Mail(mail::Event),
 }
 
 /// A code that was mailed or handed out, derived from its id and a key.
@@ -227,6 +230,19 @@ impl From<access::Event> for Event {
     }
 }
 
+impl From<mail::Event> for Event {
+    fn from(event: mail::Event) -> Self {
+        Self::Mail(event)
+    }
+}
+
+impl SignedUp {
+    /// The state of the approval that it begins with.
+    pub fn approval(&self) -> ApprovalStatus {
+        if self.approval_needed { ApprovalStatus::BeforeDecision } else { ApprovalStatus::Approved }
+    }
+}
+
 impl Event {
     /// The name outside the code; never renamed.
     pub fn name(&self) -> &'static str {
@@ -262,6 +278,7 @@ impl Event {
             Self::PatRemoved { .. } => "user.pat_removed",
             Self::Deleted => "user.deleted",
             Self::Access(event) => event.name(),
+            Self::Mail(event) => event.name(),
         }
     }
 
@@ -275,9 +292,12 @@ impl Event {
     pub fn moves_keys(&self) -> bool {
         self.is_birth()
             || matches!(self, Self::Access(event) if event.moves_keys())
+            || matches!(self, Self::Mail(event) if event.moves_keys())
             || matches!(
                 self,
-                Self::UsernameChanged { .. }
+                Self::SignUpConfirmed
+                    | Self::SignUpStatusSet { .. }
+                    | Self::UsernameChanged { .. }
                     | Self::EmailChanged { .. }
                     | Self::EmailRemoved
                     | Self::PatAdded { .. }

@@ -13,14 +13,16 @@ use crate::secret::TotpSeed;
 use crate::time::Timestamp;
 use crate::user::access;
 use crate::user::event::{Created, Event, SignedUp};
+use crate::user::mail::{self, MailKind};
 use crate::user::state::{
     Approval, ApprovalStatus, Kind, NewPassword, Password, Pat, Profile, SignUpStatus, Totp, User,
 };
 
 /// Folds one fact into the state, in place; `None` before birth and after deletion.
 pub fn evolve(user: &mut Option<Arc<User>>, head: &Head, event: &Event) {
-    if let Some(newborn) = born(head, event) {
+    if let Some(mut newborn) = born(head, event) {
         debug_assert!(user.is_none(), "a user is born once");
+        newborn.was_usable = is_usable(&newborn);
         *user = Some(Arc::new(newborn));
         return;
     }
@@ -35,6 +37,7 @@ pub fn evolve(user: &mut Option<Arc<User>>, head: &Head, event: &Event) {
     let user = Arc::make_mut(user);
     user.version = head.version;
     change(user, head, event);
+    user.was_usable |= is_usable(user);
 }
 
 fn change(user: &mut User, head: &Head, event: &Event) {
@@ -44,8 +47,8 @@ fn change(user: &mut User, head: &Head, event: &Event) {
         | Event::MachineCreated { .. }
         | Event::Deleted
         | Event::SignedIn { totp_step: None, .. } => {}
-        Event::SignUpConfirmed => user.sign_up = SignUpStatus::Final,
-        Event::SignUpStatusSet { status } => user.sign_up = *status,
+        Event::SignUpConfirmed => signed_up_as_far_as(user, SignUpStatus::Final),
+        Event::SignUpStatusSet { status } => signed_up_as_far_as(user, *status),
         Event::Approved => decided(user, head, ApprovalStatus::Approved),
         Event::Rejected => decided(user, head, ApprovalStatus::Rejected),
         Event::ApprovalReset => decided(user, head, ApprovalStatus::BeforeDecision),
@@ -102,7 +105,17 @@ fn change(user: &mut User, head: &Head, event: &Event) {
             user.tokens.remove_mut(token);
         }
         Event::Access(event) => access::evolve(user, head, event),
+        Event::Mail(event) => mail::evolve(user, head, event),
     }
+}
+
+fn is_usable(user: &User) -> bool {
+    user.sign_up == SignUpStatus::Final && user.approval.status == ApprovalStatus::Approved
+}
+
+fn signed_up_as_far_as(user: &mut User, status: SignUpStatus) {
+    user.sign_up = status;
+    mail::sweep(user);
 }
 
 fn decided(user: &mut User, head: &Head, status: ApprovalStatus) {
@@ -180,28 +193,28 @@ fn born(head: &Head, event: &Event) -> Option<User> {
         | Event::PatAdded { .. }
         | Event::PatRemoved { .. }
         | Event::Access(_)
+        | Event::Mail(_)
         | Event::Deleted => None,
     }
 }
 
 fn signed_up(id: UserId, head: &Head, birth: &SignedUp) -> User {
-    let status = if birth.approval_needed {
-        ApprovalStatus::BeforeDecision
-    } else {
-        ApprovalStatus::Approved
-    };
-    User {
+    let mut user = User {
         username: Some(birth.username.clone()),
         email: birth.email.clone(),
         sign_up: SignUpStatus::BeforeConfirmation,
         confirmation: Some(birth.confirmation.clone()),
         applications: birth.applications.clone().into(),
         // Nobody decided this: configuration did.
-        approval: Approval { status, at: head.at, by: Actor::System },
+        approval: Approval { status: birth.approval(), at: head.at, by: Actor::System },
         password: Some(kept(&birth.password, false, head.at)),
         totp: Totp { seed: Some(birth.totp.clone()), ..Totp::default() },
         ..blank(id, Kind::Human, birth.home, head)
+    };
+    if birth.mail_owed {
+        mail::owe(&mut user, head, MailKind::Confirmation, Some(birth.confirmation.id));
     }
+    user
 }
 
 fn created(id: UserId, head: &Head, birth: &Created) -> User {
@@ -252,5 +265,7 @@ fn blank(id: UserId, kind: Kind, home: OrganizationId, head: &Head) -> User {
         resets: RedBlackTreeMapSync::new_sync(),
         links: RedBlackTreeMapSync::new_sync(),
         rate_limit: None,
+        mails: RedBlackTreeMapSync::new_sync(),
+        was_usable: false,
     }
 }

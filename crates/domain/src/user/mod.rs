@@ -3,7 +3,7 @@
 //! [`command`] asks, [`decide()`] answers with [`event`]s or a rejection, [`evolve()`] folds them into
 //! the [`state`], [`describe()`] tells people what changed. [`password`], [`sign_up`] and [`rate_limit`]
 //! have the rules that new ones must pass, [`reset`] those of a
-//! forgotten password; [`access`] is the part about ways in beside the password.
+//! forgotten password; [`access`] is the part about ways in beside the password, [`mail`] the one about mails.
 
 pub mod access;
 pub mod command;
@@ -11,6 +11,7 @@ pub mod decide;
 pub mod describe;
 pub mod event;
 pub mod evolve;
+pub mod mail;
 pub mod password;
 pub mod rate_limit;
 pub mod reset;

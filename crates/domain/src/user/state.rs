@@ -6,13 +6,14 @@ use rpds::RedBlackTreeMapSync;
 
 use crate::actor::Actor;
 use crate::attributes::Attributes;
-use crate::id::{CodeId, OrganizationId, Slot, TokenId, UserId};
+use crate::id::{CodeId, OrganizationId, Position, Slot, TokenId, UserId};
 use crate::policy::Rights;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::session::{Standing, Usability};
 use crate::text::{Email, Name, Username};
 use crate::time::Timestamp;
 use crate::user::event::ConfirmationCode;
+use crate::user::mail::Owed;
 use crate::user::rate_limit::RateLimitDefinition;
 use crate::user::reset::Reset;
 
@@ -67,6 +68,10 @@ pub struct User {
     pub links: RedBlackTreeMapSync<LinkKey, Link>,
     /// How access through them is limited.
     pub rate_limit: Option<Arc<RateLimit>>,
+    /// Mails that are owed, by the facts that owe them.
+    pub mails: RedBlackTreeMapSync<Position, Owed>,
+    /// Whether it was ever final and approved at once.
+    pub was_usable: bool,
 }
 
 /// A security definition of the server, as a user is linked to it.
@@ -238,6 +243,8 @@ pub struct Keys {
     pub tokens: Vec<(TokenHash, TokenId)>,
     /// The security definitions nobody else may be linked to.
     pub links: Vec<LinkKey>,
+    /// The facts that owe mails.
+    pub mails: Vec<Position>,
 }
 
 /// What `user` holds and is found under; a fold takes what came and frees what went.
@@ -252,6 +259,7 @@ pub fn keys(user: &User) -> Keys {
         },
         tokens: user.tokens.iter().map(|(id, pat)| (pat.hash.clone(), *id)).collect(),
         links: user.links.keys().cloned().collect(),
+        mails: user.mails.keys().copied().collect(),
     }
 }
 

@@ -68,6 +68,7 @@ fn status(why: &Rejection) -> StatusCode {
         | Rejection::NoSuchAttribute
         | Rejection::NoSuchConfirmation
         | Rejection::NoSuchReset
+        | Rejection::NoSuchMail
         | Rejection::NoSuchLink => StatusCode::NOT_FOUND,
         Rejection::UserExists
         | Rejection::Taken(_)

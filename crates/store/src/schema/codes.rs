@@ -6,6 +6,7 @@ use domain::attributes::Namespace;
 use domain::fact::CommandName;
 use domain::policy::Right;
 use domain::session::{EndReason, Method};
+use domain::user::mail::{MailFailure, MailKind};
 use domain::user::state::{ApprovalStatus, LinkKind, SignUpStatus};
 
 /// Stream of a user.
@@ -107,6 +108,7 @@ table! {
         CarryOutPasswordReset = 28,
         LinkAccount = 29,
         UnlinkAccount = 30,
+        DeliverMail = 31,
     }
 }
 table! {
@@ -136,6 +138,25 @@ table! {
     link, link_of: LinkKind = u8 {
         BasicAuth = 1,
         Jwt = 2,
+    }
+}
+table! {
+    /// The number of what a mail says.
+    mail, mail_of: MailKind = u8 {
+        Confirmation = 1,
+        Welcome = 2,
+        PasswordReset = 3,
+        ApprovalNeeded = 4,
+        Approved = 5,
+        Rejected = 6,
+    }
+}
+table! {
+    /// The number of a reason why a mail did not go out.
+    mail_failure, mail_failure_of: MailFailure = u8 {
+        Unreachable = 1,
+        Refused = 2,
+        TooOld = 3,
     }
 }
 table! {
@@ -181,6 +202,11 @@ mod tests {
         assert_eq!(listed(approval_of), "1 BeforeDecision, 2 Approved, 3 Rejected");
         assert_eq!(listed(right_of), "1 SuperUser, 2 Auditor, 3 Operator");
         assert_eq!(listed(link_of), "1 BasicAuth, 2 Jwt");
+        assert_eq!(
+            listed(mail_of),
+            "1 Confirmation, 2 Welcome, 3 PasswordReset, 4 ApprovalNeeded, 5 Approved, 6 Rejected"
+        );
+        assert_eq!(listed(mail_failure_of), "1 Unreachable, 2 Refused, 3 TooOld");
         assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp");
         assert_eq!(listed(end_reason_of), "1 SignedOut, 2 Revoked");
     }
@@ -216,7 +242,7 @@ mod tests {
              17 reset_totp_key, 18 set_attributes, 19 remove_attributes, 20 grant_right, \
              21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
              26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
-             29 link_account, 30 unlink_account"
+             29 link_account, 30 unlink_account, 31 deliver_mail"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

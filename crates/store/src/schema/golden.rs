@@ -26,6 +26,7 @@ pub fn samples() -> Vec<Event> {
     let users = births().into_iter().chain(accounts()).chain(factors()).chain(belongings());
     users
         .chain(ways_in().into_iter().map(user::Event::from))
+        .chain(mails().into_iter().map(user::Event::from))
         .map(|event| Event::User(USER, event))
         .chain(sessions().into_iter().map(|event| Event::Session(SESSION, event)))
         .chain(system().into_iter().map(Event::System))
@@ -190,6 +191,24 @@ fn ways_in() -> Vec<user::access::Event> {
         E::Unlinked { link: link(LinkKind::BasicAuth, "pubapi") },
         E::RateLimitSet { active: true, definition: rules },
         E::RateLimitSet { active: false, definition: None },
+    ]
+}
+
+fn mails() -> Vec<user::mail::Event> {
+    use user::mail::{Event as E, MailFailure, MailKind};
+    let mail = Position(0x0102_0304_0506);
+    vec![
+        E::Sent { mail, kind: MailKind::Confirmation },
+        E::Sent { mail: Position(1), kind: MailKind::PasswordReset },
+        E::Failed { mail, kind: MailKind::Welcome, why: MailFailure::Unreachable, given_up: false },
+        E::Failed {
+            mail: Position(300),
+            kind: MailKind::Rejected,
+            why: MailFailure::TooOld,
+            given_up: true,
+        },
+        E::Requested { kind: MailKind::ApprovalNeeded },
+        E::Requested { kind: MailKind::Approved },
     ]
 }
 

@@ -92,9 +92,9 @@ pub fn decode(stream: Stream, kind: Kind, bytes: &[u8]) -> Result<Event, DecodeE
 
 /// Every kind that can be decoded, in the order of their tags.
 pub fn kinds() -> impl Iterator<Item = Kind> {
-    [user::BIRTH_KINDS, user::KINDS, user::ACCESS_KINDS, session::KINDS, system::KINDS]
-        .into_iter()
-        .flat_map(|kinds| kinds.iter().copied())
+    let users = [user::BIRTH_KINDS, user::KINDS, user::ACCESS_KINDS, user::MAIL_KINDS];
+    let kinds = users.into_iter().chain([session::KINDS, system::KINDS]);
+    kinds.flat_map(|kinds| kinds.iter().copied())
 }
 
 /// A frozen struct: what a tag and revision name.

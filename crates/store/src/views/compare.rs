@@ -7,7 +7,7 @@
 use std::hash::{Hash, Hasher};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use domain::id::{SessionId, Slot, UserId};
+use domain::id::{Position, SessionId, Slot, UserId};
 use domain::secret::TokenHash;
 use domain::user::state::LinkKey;
 use parking_lot::RwLock;
@@ -32,6 +32,7 @@ pub struct Suspects {
     tokens: Vec<TokenHash>,
     codes: Vec<TokenHash>,
     links: Vec<LinkKey>,
+    outbox: Vec<Position>,
     history: Vec<Subject>,
 }
 
@@ -43,7 +44,7 @@ impl Suspects {
                 self.$table.extend(changes.$table.keys().cloned());
             )*};
         }
-        touched!(users owners names emails sessions session_ids user_sessions tokens codes links);
+        touched!(users owners names emails sessions session_ids user_sessions tokens codes links outbox);
         self.history.extend(changes.noted.iter().map(|(subject, _)| *subject));
     }
 }
@@ -61,6 +62,7 @@ pub fn suspects(fresh: &Views, serving: &RwLock<Views>) -> Suspects {
         tokens: slices(&fresh.tokens, serving, |views| &views.tokens),
         codes: slices(&fresh.codes, serving, |views| &views.codes),
         links: slices(&fresh.links, serving, |views| &views.links),
+        outbox: slices(&fresh.outbox, serving, |views| &views.outbox),
         history: slices(&fresh.history, serving, |views| &views.history),
     }
 }
@@ -84,7 +86,7 @@ pub fn differences(suspects: Suspects, fresh: &Views, serving: &Views) -> Vec<St
             table(stringify!($table), differing, (fresh.$table.len(), serving.$table.len()));
         )*};
     }
-    look!(users owners names emails sessions session_ids user_sessions tokens codes links history);
+    look!(users owners names emails sessions session_ids user_sessions tokens codes links outbox history);
     if fresh.globals != serving.globals {
         found.push("the state of the store differs from a refold".to_owned());
     }
@@ -103,7 +105,7 @@ pub fn digest_of(views: &Views) -> [u8; 32] {
             }
         )*};
     }
-    add!(users owners names emails sessions session_ids user_sessions tokens codes links history);
+    add!(users owners names emails sessions session_ids user_sessions tokens codes links outbox history);
     sum.add("globals", &views.globals);
     sum.bytes()
 }

@@ -29,6 +29,7 @@ pub struct Draft<'v> {
     tokens: Layer<'v, TokenHash, TokenRow>,
     codes: Layer<'v, TokenHash, UserId>,
     links: Layer<'v, LinkKey, UserId>,
+    outbox: Layer<'v, Position, UserId>,
     noted: Vec<(Subject, Position)>,
     globals: Globals,
 }
@@ -45,6 +46,7 @@ pub struct Changes {
     pub(super) tokens: Changed<TokenHash, TokenRow>,
     pub(super) codes: Changed<TokenHash, UserId>,
     pub(super) links: Changed<LinkKey, UserId>,
+    pub(super) outbox: Changed<Position, UserId>,
     pub(super) noted: Vec<(Subject, Position)>,
     pub(super) globals: Globals,
 }
@@ -63,6 +65,7 @@ impl<'v> Draft<'v> {
             tokens: Layer::over(&views.tokens),
             codes: Layer::over(&views.codes),
             links: Layer::over(&views.links),
+            outbox: Layer::over(&views.outbox),
             noted: Vec::new(),
             globals: views.globals.clone(),
         }
@@ -81,6 +84,7 @@ impl<'v> Draft<'v> {
             tokens: self.tokens.into_changed(),
             codes: self.codes.into_changed(),
             links: self.links.into_changed(),
+            outbox: self.outbox.into_changed(),
             noted: self.noted,
             globals: self.globals,
         }
@@ -163,6 +167,10 @@ impl Rows for Draft<'_> {
 
     fn links(&mut self) -> &mut impl Table<LinkKey, UserId> {
         &mut self.links
+    }
+
+    fn outbox(&mut self) -> &mut impl Table<Position, UserId> {
+        &mut self.outbox
     }
 
     fn note(&mut self, subject: Subject, position: Position) {

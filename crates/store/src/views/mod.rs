@@ -2,7 +2,7 @@
 //!
 //! [`Views`] are what everybody reads; [`Draft`] is the same rows with a turn's changes over them.
 //! [`apply`] folds one fact into either. One file a view: [`users`], [`names`], [`sessions`],
-//! [`tokens`], [`codes`], [`links`], [`history`]; [`table`] and [`many`] are what they are made of,
+//! [`tokens`], [`codes`], [`links`], [`outbox`], [`history`]; [`table`] and [`many`] are what they are made of,
 //! [`mod@compare`] tells whether two sets of them are equal.
 
 pub mod codes;
@@ -12,6 +12,7 @@ pub mod history;
 pub mod links;
 pub mod many;
 pub mod names;
+pub mod outbox;
 pub mod sessions;
 pub mod table;
 pub mod tokens;
@@ -50,6 +51,7 @@ pub struct Views {
     tokens: Map<TokenHash, TokenRow>,
     codes: Map<TokenHash, UserId>,
     links: Map<LinkKey, UserId>,
+    outbox: Map<Position, UserId>,
     history: Map<Subject, Positions>,
     globals: Globals,
 }
@@ -89,6 +91,8 @@ pub trait Rows {
     fn codes(&mut self) -> &mut impl Table<TokenHash, UserId>;
     /// Whom a security definition signs in.
     fn links(&mut self) -> &mut impl Table<LinkKey, UserId>;
+    /// About whom a mail is that is owed, by the fact that owes it.
+    fn outbox(&mut self) -> &mut impl Table<Position, UserId>;
     /// Adds a position to a subject's history.
     fn note(&mut self, subject: Subject, position: Position);
     /// What is not a row.
@@ -212,6 +216,16 @@ impl Views {
         found.next().is_none().then(|| self.user(*first)).flatten()
     }
 
+    /// The mails that are owed, in no order, each with about whom it is.
+    pub fn owed_mails(&self) -> impl Iterator<Item = (Position, UserId)> {
+        self.outbox.iter().map(|(mail, user)| (*mail, *user))
+    }
+
+    /// About whom a mail is, if it is owed.
+    pub fn owed_mail(&self, mail: Position) -> Option<&Arc<User>> {
+        self.user(*self.outbox.get(&mail)?)
+    }
+
     /// Whose a key slot is.
     pub fn owner(&self, slot: Slot) -> Option<UserId> {
         self.owners.get(&slot).copied()
@@ -239,6 +253,7 @@ impl Views {
         table::absorb(&mut self.tokens, changes.tokens);
         table::absorb(&mut self.codes, changes.codes);
         table::absorb(&mut self.links, changes.links);
+        table::absorb(&mut self.outbox, changes.outbox);
         for (subject, position) in changes.noted {
             self.note(subject, position);
         }
@@ -305,6 +320,10 @@ impl Rows for Views {
 
     fn links(&mut self) -> &mut impl Table<LinkKey, UserId> {
         &mut self.links
+    }
+
+    fn outbox(&mut self) -> &mut impl Table<Position, UserId> {
+        &mut self.outbox
     }
 
     fn note(&mut self, subject: Subject, position: Position) {

@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use domain::user::{self, User};
 
 use super::table::Table;
-use super::{Rows, codes, links, names, sessions, tokens};
+use super::{Rows, codes, links, names, outbox, sessions, tokens};
 
 /// A user as the views keep it.
 #[derive(Clone, Debug, Default, PartialEq, Hash)]
@@ -86,6 +86,7 @@ pub fn apply(rows: &mut impl Rows, id: UserId, head: &Head, event: &user::Event)
         codes::moved(rows, id, &before, &after);
         tokens::moved(rows, id, &before, &after);
         links::moved(rows, id, &before, &after);
+        outbox::moved(rows, id, &before, &after);
     }
     if let Some(standing) = standing {
         sessions::owner_became(rows, id, standing);

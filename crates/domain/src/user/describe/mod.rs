@@ -5,6 +5,7 @@
 //! * `account`: names, addresses, states, rights
 //! * `credentials`: password, second factor, access tokens; never a secret
 //! * `access`: ways in beside the password
+//! * `mail`: mails that were owed, went out, or did not
 //!
 //! What applications keep with it, `crate::attributes` describes.
 
@@ -18,6 +19,7 @@ mod access;
 mod account;
 mod births;
 mod credentials;
+mod mail;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +73,7 @@ pub fn describe(before: Option<&User>, event: &Event) -> Description {
         Event::PatRemoved { token } => credentials::pat_removed(before, *token),
         Event::Deleted => account::deleted(before),
         Event::Access(event) => access::describe(before, event),
+        Event::Mail(event) => mail::describe(before, event),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 use crate::user::access;
 use crate::user::describe::{approval_name, describe, sign_up_name};
 use crate::user::event::{Event, SignedUp};
+use crate::user::mail;
 use crate::user::state::{ApprovalStatus, SignUpStatus};
 
 #[test]
@@ -47,7 +48,7 @@ fn expected(event: &Event) -> &'static str {
             "Confirmed the sign-up | sign_up_status: before_confirmation -> final"
         }
         Event::SignUpStatusSet { .. } => {
-            "The sign-up status was set | sign_up_status: final -> to_approve"
+            "The sign-up status was set | sign_up_status: before_confirmation -> final"
         }
         Event::Approved => "Was approved | approval_status: before_decision -> approved",
         Event::Rejected => "Was rejected | approval_status: approved -> rejected",
@@ -95,6 +96,20 @@ fn expected(event: &Event) -> &'static str {
         }
         Event::Deleted => "Was deleted | username: ada -> - | email: ada@example.com -> -",
         Event::Access(event) => expected_of_access(event),
+        Event::Mail(event) => expected_of_mail(event),
+    }
+}
+
+fn expected_of_mail(event: &mail::Event) -> &'static str {
+    match event {
+        mail::Event::Requested { .. } => "A mail is owed (welcome)",
+        mail::Event::Sent { .. } => {
+            "The mail owed since position 1 went out (confirmation) | mails.1: owed -> sent"
+        }
+        mail::Event::Failed { .. } => {
+            "The mail owed since position 1 did not go out and was given up (confirmation, too_old) \
+             | mails.1: owed -> given_up"
+        }
     }
 }
 

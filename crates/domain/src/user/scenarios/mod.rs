@@ -5,4 +5,5 @@ mod amending;
 mod attributes;
 mod births;
 mod credentials;
+mod mails;
 mod resets;

@@ -1,8 +1,9 @@
 //! The frozen structs of users: tags 1 to 255. `birth` has those that begin a stream, `access` the ways
-//! in beside the password.
+//! in beside the password, `mail` what is owed by mail.
 
 mod access;
 mod birth;
+mod mail;
 
 use domain::attributes::AttributeKey;
 use domain::id::{SessionId, TokenId};
@@ -20,6 +21,7 @@ use super::{DecodeError, Kind, codes, frozen, put};
 
 pub use access::KINDS as ACCESS_KINDS;
 pub use birth::KINDS as BIRTH_KINDS;
+pub use mail::KINDS as MAIL_KINDS;
 
 frozen! { KINDS:
     (4, 1) SignUpConfirmedV1 {}
@@ -127,6 +129,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         Event::PatRemoved { token } => put(out, &PatRemovedV1 { token: ulid_bytes(*token) }),
         Event::Deleted => put(out, &DeletedV1 {}),
         Event::Access(event) => access::encode(event, out),
+        Event::Mail(event) => mail::encode(event, out),
     }
 }
 
@@ -162,6 +165,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (29, 1) => Ok(read::<PatRemovedV1>(bytes)?.event()),
         (30, 1) => read::<DeletedV1>(bytes).map(|_| Event::Deleted),
         (66..=68 | 104 | 105 | 121, _) => access::decode(kind, bytes),
+        (122..=124, _) => mail::decode(kind, bytes),
         _ => Err(DecodeError::UnknownKind(kind)),
     }
 }
