@@ -37,15 +37,15 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use store::Store;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc};
 
 pub use crate::caller::{Caller, Proof};
 pub use crate::command::Command;
 pub use crate::failure::Failure;
 use crate::passwords::{Cost, Passwords};
 pub use crate::settings::Settings;
-pub use crate::writer::Done;
-use crate::writer::{Job, Task, Writer};
+pub use crate::writer::{Done, Job, Pending, Turns};
+use crate::writer::{Task, Writer};
 
 /// The name of the thread that writes.
 pub const WRITER_THREAD: &str = "writer";
@@ -79,31 +79,46 @@ impl Service {
     pub fn start(store: Arc<Store>, writer: store::Writer, settings: Settings) -> io::Result<Self> {
         let (sender, queue) = mpsc::channel(settings.queue_len_max);
         let passwords = Passwords::start(Cost::STANDARD, None, settings.hashing_len_max)?;
-        let writer = Writer::new(Arc::clone(&store), writer, queue);
+        let writer = Writer::new(Turns::new(Arc::clone(&store), writer), queue);
         let threads = vec![
             std::thread::Builder::new()
                 .name(WRITER_THREAD.to_owned())
                 .spawn(move || writer.run())?,
         ];
-        Ok(Self {
+        Ok(Self::of(store, settings, passwords, Some(sender), threads))
+    }
+
+    /// A service that reads alone, without a thread of its own: for whoever runs [`Turns`] itself. It
+    /// answers every command as if it were shutting down, and every password as if it were busy.
+    pub fn reading(store: Arc<Store>, settings: Settings) -> Self {
+        Self::of(store, settings, Passwords::idle(Cost::STANDARD), None, Vec::new())
+    }
+
+    fn of(
+        store: Arc<Store>,
+        settings: Settings,
+        passwords: Passwords,
+        queue: Option<mpsc::Sender<Task>>,
+        threads: Vec<JoinHandle<()>>,
+    ) -> Self {
+        Self {
             inner: Arc::new(Inner {
                 store,
                 settings,
                 passwords,
                 long_reads: Semaphore::new(LONG_READS_MAX),
                 folding: tokio::sync::Mutex::default(),
-                queue: Mutex::new(Some(sender)),
+                queue: Mutex::new(queue),
                 threads: Mutex::new(threads),
             }),
-        })
+        }
     }
 
     /// Asks the writer for a command, and waits until it is durable or refused.
     pub async fn execute(&self, caller: Caller, command: Command) -> Result<Done, Failure> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Task::Command(Box::new(Job { caller, command, reply })))?;
-        // A writer that is gone without an answer may have committed before it went.
-        answer.await.unwrap_or(Err(Failure::OutcomeUnknown))
+        let (job, pending) = Job::new(caller, command);
+        self.send(Task::Command(Box::new(job)))?;
+        pending.answer().await
     }
 
     /// What is kept.

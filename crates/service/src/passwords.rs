@@ -70,6 +70,11 @@ impl Passwords {
         Self::start_joinable(cost, threads, queue_len_max).map(|(passwords, _)| passwords)
     }
 
+    /// A pool without threads: whatever is asked of it, it is busy.
+    pub(crate) fn idle(cost: Cost) -> Self {
+        Self::over(cost, Queue::new(0).0)
+    }
+
     /// Hashes a password for keeping, at today's cost: a PHC string.
     ///
     /// `salt` is fresh randomness, never used twice.

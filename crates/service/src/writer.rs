@@ -1,5 +1,6 @@
 //! The one thread that writes: it takes what is queued, decides it against a draft, commits the
-//! facts of all of it at once, publishes them, and answers.
+//! facts of all of it at once, publishes them, and answers. [`Turns`] does that on whatever thread it
+//! is called; the thread around it only takes from the queue.
 
 use std::sync::Arc;
 
@@ -48,24 +49,48 @@ pub(crate) enum Task {
 }
 
 /// A command, and whoever waits for the answer.
-pub(crate) struct Job {
-    pub caller: Caller,
-    pub command: Command,
-    pub reply: oneshot::Sender<Result<Done, Failure>>,
+pub struct Job {
+    caller: Caller,
+    command: Command,
+    reply: oneshot::Sender<Result<Done, Failure>>,
 }
 
-/// The writer's own state; it lives on its thread until the queue is closed and empty.
+/// The answer to a [`Job`], once there is one.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Result<Done, Failure>>);
+
+impl Job {
+    /// What `caller` asks for.
+    pub fn new(caller: Caller, command: Command) -> (Self, Pending) {
+        let (reply, answer) = oneshot::channel();
+        (Self { caller, command, reply }, Pending(answer))
+    }
+}
+
+impl Pending {
+    /// Waits until the command is durable or refused.
+    pub async fn answer(self) -> Result<Done, Failure> {
+        // A writer that is gone without an answer may have committed before it went.
+        self.0.await.unwrap_or(Err(Failure::OutcomeUnknown))
+    }
+
+    /// The answer, if it was given and not taken yet.
+    pub fn now(&mut self) -> Option<Result<Done, Failure>> {
+        self.0.try_recv().ok()
+    }
+}
+
+/// The thread's own state; it lives until the queue is closed and empty.
 pub(crate) struct Writer {
-    store: Arc<Store>,
-    log: store::Writer,
+    turns: Turns,
     queue: mpsc::Receiver<Task>,
     /// A task that did not fit into the turn before.
     held_over: Option<Task>,
 }
 
 impl Writer {
-    pub fn new(store: Arc<Store>, writer: store::Writer, queue: mpsc::Receiver<Task>) -> Self {
-        Self { store, log: writer, queue, held_over: None }
+    pub fn new(turns: Turns, queue: mpsc::Receiver<Task>) -> Self {
+        Self { turns, queue, held_over: None }
     }
 
     /// Works until nobody can send any more.
@@ -74,40 +99,67 @@ impl Writer {
             match task {
                 Task::Command(job) => self.turn(*job),
                 Task::Swap(rebuilt, reply) => {
-                    drop(reply.send(self.log.swap(*rebuilt).map_err(Failure::from)));
+                    drop(reply.send(self.turns.log.swap(*rebuilt).map_err(Failure::from)));
                 }
                 Task::Compare(rebuilt, reply) => {
-                    drop(reply.send(self.log.compare(*rebuilt).map_err(Failure::from)));
+                    drop(reply.send(self.turns.log.compare(*rebuilt).map_err(Failure::from)));
                 }
             }
         }
     }
 
     fn turn(&mut self, first: Job) {
+        let Self { turns, queue, held_over } = self;
+        let left = turns.turn(first, || match queue.try_recv() {
+            Ok(Task::Command(job)) => Some(*job),
+            Ok(task) => {
+                *held_over = Some(task);
+                None
+            }
+            Err(_) => None,
+        });
+        if let Some(job) = left {
+            *held_over = Some(Task::Command(Box::new(job)));
+        }
+    }
+}
+
+/// Whoever writes, turn by turn; there is one.
+pub struct Turns {
+    store: Arc<Store>,
+    log: store::Writer,
+}
+
+impl Turns {
+    /// Turns over an opened store.
+    pub fn new(store: Arc<Store>, log: store::Writer) -> Self {
+        Self { store, log }
+    }
+
+    /// One turn: `first`, and what `next` yields for as long as it has room. All of it is durable or
+    /// refused when the answers go out, and they have gone out when this returns. A command that had
+    /// no room comes back, for the next turn to begin with.
+    pub fn turn(&mut self, first: Job, mut next: impl FnMut() -> Option<Job>) -> Option<Job> {
         if let Err(failure) = self.upkeep() {
             drop(first.reply.send(Err(failure)));
-            return;
+            return None;
         }
-        let Self { store, log, queue, held_over } = self;
-        let mut answers: Vec<Answer> = Vec::new();
+        let Self { store, log } = self;
+        let (mut answers, mut left): (Vec<Answer>, _) = (Vec::new(), None);
         let committed = log.turn(|turn| {
-            let mut next = Some(first);
-            while let Some(job) = next.take() {
-                match serve(store, turn, job) {
+            let mut job = Some(first);
+            while let Some(asked) = job.take() {
+                match serve(store, turn, asked) {
                     Served::Answer(answer) => answers.push(answer),
                     Served::NotNow(job) => {
-                        *held_over = Some(Task::Command(job));
+                        left = Some(*job);
                         break;
                     }
                 }
                 if answers.len() == TURN_COMMANDS_MAX {
                     break;
                 }
-                match queue.try_recv() {
-                    Ok(Task::Command(job)) => next = Some(*job),
-                    Ok(task) => *held_over = Some(task),
-                    Err(_) => {}
-                }
+                job = next();
             }
         });
         match committed {
@@ -119,6 +171,7 @@ impl Writer {
                 }
             }
         }
+        left
     }
 
     /// What has to be on record before a turn: this month's key, a jump of the clock.

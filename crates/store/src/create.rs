@@ -42,16 +42,18 @@ pub fn create(
     let key_path = dir.join(MASTER_KEY);
     let master = MasterKey::load_or_create(disk.as_ref(), &key_path, sources.fill.as_ref())?;
     let identity = Identity { store_id: sources.random(), format: FORMAT, epoch: 1 };
-    let keyring = Keyring::create(disk.as_ref(), dir, identity.store_id, &master, sources)?;
+    let drawn = (sources, options.keyring);
+    let keyring = Keyring::create(disk.as_ref(), dir, identity.store_id, &master, drawn)?;
     let journal =
         Journal::create(Arc::clone(disk), &dir.join(JOURNAL), whose(&identity), options.journal)?;
     let log = follow::open(options, identity.store_id);
     let store = Arc::new(Store {
         identity,
-        follower: Follower::start(log, journal.reader(), sources, &options.notify)?,
+        follower: Follower::start(log, journal.reader(), options)?,
         sources: sources.clone(),
         clock: Clock::new(sources.clone(), at),
         keyring: Arc::new(keyring),
+        slots: options.keyring,
         filling_slots: Arc::default(),
         views: RwLock::default(),
         journal: journal.reader(),

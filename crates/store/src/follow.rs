@@ -15,8 +15,8 @@ use crate::sources::Sources;
 
 /// So many facts behind, sled is filled at once.
 const BEHIND_FACTS: u64 = 4_096;
-/// So long after a commit, sled is filled however few facts it is behind.
-const BEHIND_TIME: Duration = Duration::from_millis(500);
+/// So long after a commit, sled is filled however few facts it is behind, unless a test is in a hurry.
+pub(crate) const BEHIND_TIME: Duration = Duration::from_millis(500);
 /// Facts that are put before they are synced: bounds what a crash makes the filler do again.
 const SYNC_FACTS: u64 = 65_536;
 /// How long the filler waits after sled failed it, before it begins anew.
@@ -33,6 +33,7 @@ struct Shared {
     journal: JournalReader,
     sources: Sources,
     notify: Notify,
+    lag: Duration,
     wanted: Mutex<Wanted>,
     came: Condvar,
 }
@@ -61,15 +62,15 @@ impl Follower {
     pub(crate) fn start(
         log: Log,
         journal: JournalReader,
-        sources: &Sources,
-        notify: &Notify,
+        options: &Options,
     ) -> std::io::Result<Self> {
         let wanted = Wanted { committed: journal.head().position, stop: false };
         let shared = Arc::new(Shared {
             log,
             journal,
-            sources: sources.clone(),
-            notify: Arc::clone(notify),
+            sources: options.sources.clone(),
+            notify: Arc::clone(&options.notify),
+            lag: options.sled_lag,
             wanted: Mutex::new(wanted),
             came: Condvar::new(),
         });
@@ -219,7 +220,7 @@ impl Shared {
         }
         // A little later there will be more, and one sync does for all of it.
         while !wanted.stop && behind(&wanted) < BEHIND_FACTS {
-            if self.came.wait_for(&mut wanted, BEHIND_TIME).timed_out() {
+            if self.came.wait_for(&mut wanted, self.lag).timed_out() {
                 break;
             }
         }

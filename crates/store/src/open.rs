@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use domain::fact::Fact;
 use domain::id::{Position, Slot};
@@ -19,7 +20,7 @@ use crate::identity::{self, Found, Identity};
 use crate::journal::disk::{Disk, DiskLock, RealDisk};
 use crate::journal::{self, End, Journal, JournalReader, StoreId};
 use crate::keyring::{
-    self, Keyring, KeyringError, Loaded, MasterKey, Months, SLOTS_LOW, SlotState,
+    self, Keyring, KeyringError, Loaded, MasterKey, Months, SLOTS_AHEAD, SlotState,
 };
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
@@ -42,6 +43,8 @@ pub const LOCK: &str = "lock";
 /// Most births of a turn: one for each command.
 const TURN_BIRTHS_MAX: u32 = 256;
 
+const _: () = assert!(SLOTS_AHEAD / 4 >= TURN_BIRTHS_MAX, "a turn finds keys for all its births");
+
 /// Where a store is, and how it is opened.
 #[derive(Clone)]
 pub struct Options {
@@ -55,11 +58,15 @@ pub struct Options {
     pub accept_clock: bool,
     /// How its journal is kept.
     pub journal: journal::Settings,
+    /// How its keyring is kept.
+    pub keyring: keyring::Settings,
     /// Told what an operator wants to know.
     pub notify: Notify,
     /// Whether sled follows. Without it everything is read from the journal, and nothing but `disk`
     /// is touched.
     pub sled: bool,
+    /// How long after a commit sled is filled, however few facts it is behind.
+    pub sled_lag: Duration,
 }
 
 impl Options {
@@ -71,8 +78,10 @@ impl Options {
             sources: sources.clone(),
             accept_clock: false,
             journal: journal::Settings::default(),
+            keyring: keyring::Settings::default(),
             notify: Arc::new(|_| {}),
             sled: true,
+            sled_lag: follow::BEHIND_TIME,
         }
     }
 }
@@ -101,6 +110,7 @@ pub struct Store {
     pub(crate) sources: Sources,
     pub(crate) clock: Clock,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) slots: keyring::Settings,
     pub(crate) filling_slots: Arc<AtomicBool>,
     pub(crate) views: RwLock<Views>,
     pub(crate) journal: JournalReader,
@@ -127,7 +137,8 @@ impl Store {
         }
         let highest = views.globals().slot_highest;
         // No fact destroys a key yet.
-        let (keyring, repaired) = loaded.settle(disk.as_ref(), highest, |_| false)?;
+        let kept = options.keyring;
+        let (keyring, repaired) = loaded.settle(disk.as_ref(), highest, |_| false, kept)?;
         for repaired in repaired {
             notify(&Notice::Keyring(repaired));
         }
@@ -139,12 +150,13 @@ impl Store {
             identity,
             clock: Clock::new(sources.clone(), last),
             keyring: Arc::new(keyring),
+            slots: kept,
             filling_slots: Arc::default(),
             opened: Opened {
                 facts: views.globals().position.0,
                 took_us: u64::try_from(took).unwrap_or(u64::MAX),
             },
-            follower: Follower::start(log, journal.reader(), &sources, &notify)?,
+            follower: Follower::start(log, journal.reader(), options)?,
             sources,
             views: RwLock::new(views),
             journal: journal.reader(),
@@ -259,10 +271,12 @@ impl Store {
     pub(crate) fn keep_slots_ahead(&self) {
         let highest = self.views.read().globals().slot_highest;
         let free = self.keyring.free(highest);
-        if free < TURN_BIRTHS_MAX {
+        let keyring::Settings { ahead, on_thread } = self.slots;
+        let (low, at_once) = (ahead / 2, if on_thread { ahead / 4 } else { ahead / 2 });
+        if free < at_once {
             // Births of this turn find no key if even that fails.
             drop(self.keyring.fill_ahead(highest));
-        } else if free < SLOTS_LOW && !self.filling_slots.swap(true, Ordering::AcqRel) {
+        } else if free < low && !self.filling_slots.swap(true, Ordering::AcqRel) {
             let (keyring, filling) = (Arc::clone(&self.keyring), Arc::clone(&self.filling_slots));
             let fill = move || {
                 drop(keyring.fill_ahead(highest));

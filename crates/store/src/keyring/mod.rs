@@ -38,10 +38,25 @@ pub use slots::SlotState;
 pub(crate) use view::OriginKey;
 pub use view::{KeyView, Months};
 
-/// How many slots are kept filled beyond the highest in use.
+/// How many slots are kept filled beyond the highest in use, unless a test needs them to run out.
 pub const SLOTS_AHEAD: u32 = 1_024;
-/// With fewer slots than this ahead, more are due.
-pub const SLOTS_LOW: u32 = 512;
+
+/// How slots are kept filled ahead of their use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How many beyond the highest in use. With fewer than half of them left more are due, with fewer
+    /// than a quarter at once.
+    pub ahead: u32,
+    /// Whether a thread fills what is due. Without it the turn does: slower, and every operation on the
+    /// disk in one fixed order.
+    pub on_thread: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { ahead: SLOTS_AHEAD, on_thread: true }
+    }
+}
 /// The names of the two files in the data directory.
 pub const FILE_NAMES: [&str; 2] = ["keyring.a", "keyring.b"];
 
@@ -117,6 +132,7 @@ impl std::fmt::Display for Spot {
 pub struct Keyring {
     ring: Ring,
     fill: Fill,
+    ahead: u32,
     /// Held by whoever changes slots, for as long as that takes.
     copies: Mutex<Copies>,
 }
@@ -185,6 +201,7 @@ impl Loaded {
         disk: &dyn Disk,
         highest_used: Slot,
         is_erased: impl Fn(Slot) -> bool,
+        settings: Settings,
     ) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
         let Self { ring, fill, header, found, lost } = self;
         let count = found[0].count.max(found[1].count).max(highest_used.0);
@@ -211,7 +228,8 @@ impl Loaded {
             }
         }
         let (copies, repaired) = copies::settle(disk, &found, &header, &again)?;
-        Ok((Keyring { ring, fill, copies: Mutex::new(copies) }, repaired))
+        let Settings { ahead, .. } = settings;
+        Ok((Keyring { ring, fill, ahead, copies: Mutex::new(copies) }, repaired))
     }
 }
 
@@ -225,13 +243,13 @@ impl Keyring {
         directory: &Path,
         store_id: [u8; 16],
         master: &MasterKey,
-        sources: &Sources,
+        (sources, settings): (&Sources, Settings),
     ) -> Result<Self, KeyringError> {
         let copies = Copies::create(disk, directory)?;
         let ring = Ring::new(store_id, master);
         copies.write(&[(0, ring.header(master).bytes().to_vec())])?;
         let fill = Arc::clone(&sources.fill);
-        let keyring = Self { ring, fill, copies: Mutex::new(copies) };
+        let keyring = Self { ring, fill, ahead: settings.ahead, copies: Mutex::new(copies) };
         keyring.fill_ahead(Slot::CLEAR)?;
         disk.sync_dir(directory)?;
         Ok(keyring)
@@ -254,14 +272,14 @@ impl Keyring {
         self.ring.slots.read_recursive().free(highest_used.0)
     }
 
-    /// Fills slots up to [`SLOTS_AHEAD`] beyond the highest in use, durably in both files, and says
+    /// Fills slots up to [`Settings::ahead`] beyond the highest in use, durably in both files, and says
     /// how many are free then. Readers go on meanwhile.
     ///
     /// # Errors
     /// [`KeyringError::Io`]; no slot was added, and trying again is safe.
     pub fn fill_ahead(&self, highest_used: Slot) -> Result<u32, KeyringError> {
         let copies = self.copies.lock();
-        let wanted = highest_used.0 + 1..=highest_used.0.saturating_add(SLOTS_AHEAD);
+        let wanted = highest_used.0 + 1..=highest_used.0.saturating_add(self.ahead);
         let empty: Vec<u32> = {
             let slots = self.ring.slots.read();
             wanted.filter(|number| matches!(slots.get(*number), SlotState::Empty)).collect()

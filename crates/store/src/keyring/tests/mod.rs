@@ -42,7 +42,14 @@ impl Place {
         let place = Self { dir: TempDir::new(), sources: sources() };
         let key_path = place.dir.path().join("muster.key");
         let master = MasterKey::create(&RealDisk, &key_path, &*place.sources.fill).unwrap();
-        Keyring::create(&RealDisk, place.dir.path(), STORE, &master, &place.sources).unwrap();
+        Keyring::create(
+            &RealDisk,
+            place.dir.path(),
+            STORE,
+            &master,
+            (&place.sources, Settings::default()),
+        )
+        .unwrap();
         place
     }
 
@@ -56,7 +63,7 @@ impl Place {
 
     /// Opens it as a store does in whose log that slot is the highest.
     fn open_used(&self, highest: u32) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
-        self.load(&self.master())?.settle(&RealDisk, Slot(highest), |_| true)
+        self.load(&self.master())?.settle(&RealDisk, Slot(highest), |_| true, Settings::default())
     }
 
     fn load(&self, master: &MasterKey) -> Result<Loaded, KeyringError> {
@@ -157,10 +164,23 @@ fn the_keyring_of_another_store_is_refused_and_never_overwritten() {
     let master = place.master();
     let loaded = Loaded::load(&RealDisk, place.dir.path(), [9; 16], &master, &place.sources);
     assert!(matches!(loaded.err(), Some(KeyringError::OtherStore { .. })));
-    drop(Keyring::create(&RealDisk, other.dir.path(), [9; 16], &master, &other.sources));
+    drop(Keyring::create(
+        &RealDisk,
+        other.dir.path(),
+        [9; 16],
+        &master,
+        (&other.sources, Settings::default()),
+    ));
     fs::remove_file(other.path(0)).unwrap();
     fs::remove_file(other.path(1)).unwrap();
-    Keyring::create(&RealDisk, other.dir.path(), [9; 16], &master, &other.sources).unwrap();
+    Keyring::create(
+        &RealDisk,
+        other.dir.path(),
+        [9; 16],
+        &master,
+        (&other.sources, Settings::default()),
+    )
+    .unwrap();
     fs::copy(other.path(1), place.path(1)).unwrap();
     let refused = place.open().err();
     assert!(matches!(refused, Some(KeyringError::OtherStore { .. })), "{refused:?}");
@@ -181,7 +201,13 @@ fn a_keyring_that_is_there_is_not_made_anew() {
     let place = Place::new();
     let before = place.both();
     let master = place.master();
-    let made = Keyring::create(&RealDisk, place.dir.path(), STORE, &master, &place.sources);
+    let made = Keyring::create(
+        &RealDisk,
+        place.dir.path(),
+        STORE,
+        &master,
+        (&place.sources, Settings::default()),
+    );
     assert!(matches!(made.err(), Some(KeyringError::Io(_))));
     assert_eq!(place.both(), before);
 }

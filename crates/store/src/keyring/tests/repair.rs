@@ -135,7 +135,14 @@ fn a_file_under_another_master_key_is_rewritten_from_the_one_under_this() {
     for file in [0, 1] {
         fs::remove_file(elsewhere.path(file)).unwrap();
     }
-    Keyring::create(&RealDisk, elsewhere.dir.path(), STORE, &master, &elsewhere.sources).unwrap();
+    Keyring::create(
+        &RealDisk,
+        elsewhere.dir.path(),
+        STORE,
+        &master,
+        (&elsewhere.sources, Settings::default()),
+    )
+    .unwrap();
     fs::copy(elsewhere.path(0), place.path(0)).unwrap();
     let (keyring, repaired) = place.open_used(SLOTS_AHEAD).unwrap();
     assert_eq!(keys(&keyring), before);
@@ -147,7 +154,8 @@ fn a_key_that_no_fact_erased_is_damage_and_nothing_is_written() {
     let place = Place::new();
     place.open().unwrap().erase(Slot(7)).unwrap();
     let before = place.both();
-    let settled = place.load(&place.master()).unwrap().settle(&RealDisk, Slot(9), |_| false);
+    let loaded = place.load(&place.master()).unwrap();
+    let settled = loaded.settle(&RealDisk, Slot(9), |_| false, Settings::default());
     assert!(matches!(settled.err(), Some(KeyringError::ErasedAlone { slot: 7 })));
     assert_eq!(place.both(), before);
 }
@@ -162,7 +170,14 @@ fn two_keys_in_one_slot_are_damage() {
     }
     // Drawn on, the chance of the other place yields other keys.
     let _spent: [u8; 64] = other.sources.random();
-    Keyring::create(&RealDisk, other.dir.path(), STORE, &other.master(), &other.sources).unwrap();
+    Keyring::create(
+        &RealDisk,
+        other.dir.path(),
+        STORE,
+        &other.master(),
+        (&other.sources, Settings::default()),
+    )
+    .unwrap();
     fs::copy(other.path(1), place.path(1)).unwrap();
     let refused = place.open_used(3).err();
     assert!(matches!(refused, Some(KeyringError::Damaged(Spot::Slot(1)))), "{refused:?}");
