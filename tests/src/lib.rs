@@ -6,6 +6,7 @@
 //! * [`zato`]: speaks the Zato dialect and knows what its answers must look like
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
+//! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
 //! * [`totp`]: one-time codes
 //! * [`random`]: seeded chance, so that what failed can be done again
 
@@ -17,5 +18,6 @@ pub mod operations;
 pub mod random;
 pub mod scratch;
 pub mod server;
+pub mod smtp;
 pub mod totp;
 pub mod zato;

@@ -7,6 +7,7 @@ mod events;
 mod exit;
 mod history;
 mod init;
+mod outbox;
 mod output;
 mod rebuild;
 mod recover;
@@ -81,6 +82,8 @@ enum Command {
     History(history::Options),
     /// Print everything that happened, in order.
     Events(events::Options),
+    /// Read and retry mails that are owed.
+    Outbox(outbox::Options),
     /// Fold the log anew beside the serving read models, compare, and swap them.
     Rebuild(rebuild::Options),
     /// Check everything that is kept against itself.
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Command::User(options) => user::run(options),
         Command::History(options) => history::run(&options),
         Command::Events(options) => events::run(&options),
+        Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Recover(options) => recover::run(&options),

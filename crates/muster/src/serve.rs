@@ -104,9 +104,12 @@ async fn serve(options: &Options, config: Chosen) -> Result<()> {
         tracing::warn!("told twice to stop: stopping as a kill would");
         std::process::exit(1);
     });
+    let delivering = tokio::spawn(service.clone().deliver_mail(stopped.clone()));
     // Whoever started it may not read on; that is no reason to stop.
     drop(output::tell(&format!("listening on http://{address}")));
     http::serve::serve(listener, local, http::router(app), connections_max, stopped).await;
+    // A mail on its way is waited for as long as handing over may take.
+    drop(delivering.await);
     tokio::task::spawn_blocking(move || service.close()).await?;
     drop(std::fs::remove_file(socket));
     Ok(())

@@ -106,7 +106,7 @@ impl Service {
             totp: asked.totp_key.unwrap_or_else(|| self.new_totp_seed()),
             totp_label: asked.totp_label,
             totp_enabled: asked.totp_enabled,
-            // Nothing delivers mail yet, so none is owed.
+            // A welcome is owed by a fact of its own.
             mail_owed: false,
         };
         let (birth, rate_limit) = (Box::new(birth), asked.rate_limit);

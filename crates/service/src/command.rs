@@ -31,6 +31,24 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether a mail may be owed because of it.
+    pub fn may_owe_mail(&self) -> bool {
+        match self {
+            Self::NewUser(_) => true,
+            Self::User(_, command) => matches!(
+                command,
+                user::Command::ConfirmSignUp { .. }
+                    | user::Command::Approve(_)
+                    | user::Command::Reject(_)
+                    | user::Command::Amend(_)
+                    | user::Command::Access(_)
+            ),
+            Self::SetAttributes { .. } | Self::SignIn(_) | Self::Session(..) | Self::System(_) => {
+                false
+            }
+        }
+    }
+
     /// The name that the facts' heads keep.
     pub fn name(&self) -> CommandName {
         match self {

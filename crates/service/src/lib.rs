@@ -6,6 +6,7 @@
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
 //! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`])
+//! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`history`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
@@ -18,6 +19,7 @@ pub mod command;
 pub mod failure;
 pub mod first_start;
 pub mod history;
+pub mod mail;
 pub mod passwords;
 pub mod queries;
 pub mod resets;
@@ -42,6 +44,8 @@ use tokio::sync::{Semaphore, mpsc};
 pub use crate::caller::{Caller, Proof};
 pub use crate::command::Command;
 pub use crate::failure::Failure;
+use crate::mail::Mailer;
+use crate::mail::outbox::Outbox;
 use crate::passwords::{Cost, Passwords};
 pub use crate::settings::Settings;
 pub use crate::writer::{Done, Job, Pending, Turns};
@@ -63,6 +67,7 @@ struct Inner {
     store: Arc<Store>,
     settings: Settings,
     passwords: Passwords,
+    outbox: Outbox,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
     /// Held by whoever folds a second set of views.
@@ -75,29 +80,32 @@ impl Service {
     /// Starts the writer and the hashing threads over an opened store.
     ///
     /// # Errors
-    /// The system's, where it refuses a thread.
+    /// The system's, where it refuses a thread; mail that cannot be sent as configured.
     pub fn start(store: Arc<Store>, writer: store::Writer, settings: Settings) -> io::Result<Self> {
         let (sender, queue) = mpsc::channel(settings.queue_len_max);
         let passwords = Passwords::start(Cost::STANDARD, None, settings.hashing_len_max)?;
-        let writer = Writer::new(Turns::new(Arc::clone(&store), writer), queue);
+        let mailer = Mailer::new(settings.mail.clone()).map_err(io::Error::other)?;
+        let turns = Turns::new(Arc::clone(&store), writer).mailing(settings.mail.rules());
+        let writer = Writer::new(turns, queue);
         let threads = vec![
             std::thread::Builder::new()
                 .name(WRITER_THREAD.to_owned())
                 .spawn(move || writer.run())?,
         ];
-        Ok(Self::of(store, settings, passwords, Some(sender), threads))
+        Ok(Self::of(store, settings, (passwords, mailer), Some(sender), threads))
     }
 
     /// A service that reads alone, without a thread of its own: for whoever runs [`Turns`] itself. It
     /// answers every command as if it were shutting down, and every password as if it were busy.
     pub fn reading(store: Arc<Store>, settings: Settings) -> Self {
-        Self::of(store, settings, Passwords::idle(Cost::STANDARD), None, Vec::new())
+        let mailer = Mailer::new(mail::MailSettings::default()).expect("what is built in is sound");
+        Self::of(store, settings, (Passwords::idle(Cost::STANDARD), mailer), None, Vec::new())
     }
 
     fn of(
         store: Arc<Store>,
         settings: Settings,
-        passwords: Passwords,
+        (passwords, mailer): (Passwords, Mailer),
         queue: Option<mpsc::Sender<Task>>,
         threads: Vec<JoinHandle<()>>,
     ) -> Self {
@@ -106,6 +114,7 @@ impl Service {
                 store,
                 settings,
                 passwords,
+                outbox: Outbox::new(mailer),
                 long_reads: Semaphore::new(LONG_READS_MAX),
                 folding: tokio::sync::Mutex::default(),
                 queue: Mutex::new(queue),
@@ -116,9 +125,14 @@ impl Service {
 
     /// Asks the writer for a command, and waits until it is durable or refused.
     pub async fn execute(&self, caller: Caller, command: Command) -> Result<Done, Failure> {
+        let may_owe_mail = command.may_owe_mail();
         let (job, pending) = Job::new(caller, command);
         self.send(Task::Command(Box::new(job)))?;
-        pending.answer().await
+        let answer = pending.answer().await;
+        if may_owe_mail && answer.is_ok() {
+            self.inner.outbox.wake();
+        }
+        answer
     }
 
     /// What is kept.

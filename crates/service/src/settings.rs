@@ -6,6 +6,7 @@ use domain::user::password::PasswordRules;
 use domain::user::sign_up::SignUpRules;
 
 use crate::addresses::AddressRules;
+use crate::mail::MailSettings;
 use crate::resets::ResetSettings;
 
 /// What rules and limits are in force; the defaults are those of Zato's contract, section 8.
@@ -25,6 +26,8 @@ pub struct Settings {
     pub sign_up: SignUpRules,
     /// How a forgotten password is replaced.
     pub reset: ResetSettings,
+    /// What is sent by mail, and how.
+    pub mail: MailSettings,
     /// Commands that may wait for the writer; more are answered as busy.
     pub queue_len_max: usize,
     /// Password hashes that may wait for a thread; more are answered as busy.
@@ -45,6 +48,7 @@ impl Default for Settings {
             addresses: AddressRules::default(),
             sign_up: SignUpRules::default(),
             reset: ResetSettings::default(),
+            mail: MailSettings::default(),
             queue_len_max: 4_096,
             hashing_len_max: 256,
         }

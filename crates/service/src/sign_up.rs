@@ -75,6 +75,7 @@ impl Service {
             .id(0),
         );
         let confirm_token = self.confirm_token(code)?;
+        let mail_owed = email.is_some() && self.settings().mail.confirmation;
         let birth = SignedUp {
             username,
             email,
@@ -87,8 +88,7 @@ impl Service {
                 token: TokenHash(tokens::hash_of(&confirm_token)),
             },
             totp: self.new_totp_seed(),
-            // Nothing delivers mail yet, so none is owed.
-            mail_owed: false,
+            mail_owed,
         };
         let command = Command::NewUser(user::Command::SignUp(Box::new(birth)));
         let done = self.execute(caller, command).await?;
@@ -103,7 +103,7 @@ impl Service {
         self.execute(caller, Command::User(user, user::Command::ConfirmSignUp { token })).await
     }
 
-    fn confirm_token(&self, code: CodeId) -> Result<String, Failure> {
+    pub(crate) fn confirm_token(&self, code: CodeId) -> Result<String, Failure> {
         let key = self.store().system_key(Purpose::Codes)?;
         Ok(tokens::derive_mail_token(&key, "confirm", code.0.to_bytes()))
     }

@@ -14,6 +14,7 @@ use domain::text::{Name, Username};
 use domain::time::Timestamp;
 use domain::user::User;
 use domain::user::access;
+use domain::user::mail::{self, MailRules};
 use domain::{session, sign_in, system, user};
 use store::rebuild::Rebuilt;
 use store::views::UserRow;
@@ -128,12 +129,19 @@ impl Writer {
 pub struct Turns {
     store: Arc<Store>,
     log: store::Writer,
+    mails: MailRules,
 }
 
 impl Turns {
     /// Turns over an opened store.
     pub fn new(store: Arc<Store>, log: store::Writer) -> Self {
-        Self { store, log }
+        Self { store, log, mails: MailRules::default() }
+    }
+
+    /// Mails are owed by these rules.
+    #[must_use]
+    pub fn mailing(self, mails: MailRules) -> Self {
+        Self { mails, ..self }
     }
 
     /// One turn: `first`, and what `next` yields for as long as it has room. All of it is durable or
@@ -144,12 +152,12 @@ impl Turns {
             drop(first.reply.send(Err(failure)));
             return None;
         }
-        let Self { store, log } = self;
+        let Self { store, log, mails } = self;
         let (mut answers, mut left): (Vec<Answer>, _) = (Vec::new(), None);
         let committed = log.turn(|turn| {
             let mut job = Some(first);
             while let Some(asked) = job.take() {
-                match serve(store, turn, asked) {
+                match serve(store, *mails, turn, asked) {
                     Served::Answer(answer) => answers.push(answer),
                     Served::NotNow(job) => {
                         left = Some(*job);
@@ -220,7 +228,7 @@ enum Served {
     NotNow(Box<Job>),
 }
 
-fn serve(store: &Store, turn: &mut Turn<'_>, job: Job) -> Served {
+fn serve(store: &Store, mails: MailRules, turn: &mut Turn<'_>, job: Job) -> Served {
     let at = turn.tick();
     // A month that began during this turn gets its key before the next.
     if turn.draft().now().system.slot(Purpose::Month(at.month())).is_none() {
@@ -228,7 +236,7 @@ fn serve(store: &Store, turn: &mut Turn<'_>, job: Job) -> Served {
     }
     let Job { caller, command, reply } = job;
     let stamp = Stamp { at, actor: caller.actor, seed: store.sources().random() };
-    let result = match decide(turn, &caller, command.clone(), &stamp) {
+    let result = match decide(turn, mails, &caller, command.clone(), &stamp) {
         Err(rejection) => Err(rejection.into()),
         Ok((events, user)) => match turn.fit(&events) {
             Fit::Now => Ok(write(turn, &caller, &command, at, events, user)),
@@ -262,6 +270,7 @@ fn write(
 /// the rules say, is the name free.
 fn decide(
     turn: &Turn<'_>,
+    mails: MailRules,
     caller: &Caller,
     command: Command,
     stamp: &Stamp,
@@ -277,7 +286,8 @@ fn decide(
         Command::User(id, command) => {
             let user = draft.user(id).map(Arc::as_ref);
             policy::permits(&who, command.act(), user)?;
-            let events = user::decide(user, command, stamp)?;
+            let mut events = user::decide(user, command, stamp)?;
+            events.extend(mail::owed(mails, user, &events));
             check_names(turn, Some(id), &events)?;
             check_links(turn, &events)?;
             Ok((of_user(id, events), Some(id)))
@@ -286,7 +296,8 @@ fn decide(
             policy::permits(&who, command.act(), None)?;
             let id = UserId(stamp.id(0));
             debug_assert!(draft.user_row(id).is_none_or(|row| *row == UserRow::Unborn));
-            let events = user::decide(None, command, stamp)?;
+            let mut events = user::decide(None, command, stamp)?;
+            events.extend(mail::owed(mails, None, &events));
             check_names(turn, None, &events)?;
             Ok((of_user(id, events), Some(id)))
         }

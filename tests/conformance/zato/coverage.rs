@@ -1,5 +1,5 @@
-//! That every case of the contract is either tested or waits for something named, and every operation
-//! that is there has a case. None of these lists can rot: what they say is asked of the server.
+//! That every case of the contract is tested, and every operation has a case. The list cannot rot: what
+//! it says is asked of the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -7,17 +7,7 @@ use std::path::Path;
 use muster_tests::operations::{OPERATIONS, Operation, built};
 use serde_json::json;
 
-use crate::world::{server, zato};
-
-/// A command line that is not understood yet.
-type Missing = &'static [&'static str];
-
-/// A mail that a test can read.
-const OUTBOX: Missing = &["outbox", "list"];
-
-/// Cases that cannot be tested yet, and what they wait for.
-const NOT_YET: [(u16, Missing); 5] =
-    [(40, OUTBOX), (41, OUTBOX), (42, OUTBOX), (87, OUTBOX), (88, OUTBOX)];
+use crate::world::zato;
 
 /// The numbers of all tests whose names begin with `case_`, each with how often it occurs.
 fn tested() -> BTreeMap<u16, usize> {
@@ -36,27 +26,12 @@ fn tested() -> BTreeMap<u16, usize> {
 }
 
 #[test]
-fn every_case_is_tested_once_or_waits_for_something_named() {
+fn every_case_is_tested_once() {
     let tested = tested();
-    for (number, times) in &tested {
-        assert_eq!(*times, 1, "case {number}");
-    }
-    let waiting: BTreeSet<u16> = NOT_YET.iter().map(|(number, _)| *number).collect();
-    assert_eq!(waiting.len(), NOT_YET.len(), "a case waits twice");
     for number in 1..=100 {
-        let (is_tested, waits) = (tested.contains_key(&number), waiting.contains(&number));
-        assert!(is_tested != waits, "case {number}: tested {is_tested}, waits {waits}");
+        assert_eq!(tested.get(&number), Some(&1), "case {number}");
     }
-    assert_eq!(tested.len() + waiting.len(), 100);
-}
-
-#[test]
-fn what_cases_wait_for_is_not_there() {
-    for (number, arguments) in NOT_YET {
-        let output = muster_tests::cli::run(&server().data(), arguments);
-        let code = output.status.code();
-        assert_eq!(code, Some(2), "case {number} waits for {arguments:?}, which is there");
-    }
+    assert_eq!(tested.len(), 100);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod login;
 mod order;
 mod passwords;
 mod races;
+mod resets;
 mod search;
 mod session_attributes;
 mod sessions;

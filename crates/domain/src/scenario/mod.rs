@@ -155,7 +155,7 @@ impl World {
                 let name = command.name();
                 let user = self.find_user(id);
                 let decided = user::decide(user, command, &stamp).map(|mut events| {
-                    events.extend(mail::owed(&self.mails, user, &events));
+                    events.extend(mail::owed(self.mails, user, &events));
                     events
                 });
                 (name, decided.map(|events| of(events, |event| Event::User(id, event))))

@@ -224,11 +224,7 @@ pub(super) fn sweep(user: &mut User) {
 }
 
 /// The mails that are owed because of what happens to an account.
-pub fn owed(
-    rules: &MailRules,
-    before: Option<&User>,
-    events: &[super::Event],
-) -> Vec<super::Event> {
+pub fn owed(rules: MailRules, before: Option<&User>, events: &[super::Event]) -> Vec<super::Event> {
     let Some(was) = before.map(Account::of).or_else(|| Account::born(events)) else {
         return Vec::new();
     };

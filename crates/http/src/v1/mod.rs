@@ -3,6 +3,7 @@
 mod errors;
 mod events;
 mod local;
+mod outbox;
 mod users;
 mod wire;
 
@@ -25,6 +26,9 @@ pub fn routes() -> Router<App> {
         .route("/v1/projections", get(local::projections))
         .route("/v1/local/rebuild", post(local::rebuild))
         .route("/v1/local/verify", post(local::verify))
+        .route("/v1/local/outbox", get(outbox::list))
+        .route("/v1/local/outbox/{id}", get(outbox::show))
+        .route("/v1/local/outbox/{id}/retry", post(outbox::retry))
 }
 
 /// The answer to a path that does not exist.

@@ -66,6 +66,8 @@ fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
         | Rejection::AddressNotAllowed
         | Rejection::NoPassword
         | Rejection::NoSuchToken
+        // Nothing of this dialect asks about mails.
+        | Rejection::NoSuchMail
         | Rejection::StaleProof => (NOT_ALLOWED, true),
         Rejection::Taken(Held::Username) => ("E001002", !sign_up || inform.user_exists),
         Rejection::Taken(Held::Email) => ("E002002", !sign_up || inform.email_exists),
@@ -84,8 +86,6 @@ fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
         Rejection::Taken(Held::Link) | Rejection::NoSuchLink => (INVALID_OPERATION, true),
         Rejection::AlreadySo if call == Call::Link => (INVALID_OPERATION, true),
         Rejection::NoSuchReset => ("E010001", true),
-        // Nothing of this dialect asks about mails.
-        Rejection::NoSuchMail => (NOT_ALLOWED, true),
         Rejection::NoSuchConfirmation => ("E005006", true),
         Rejection::AlreadyConfirmed => ("E005007", true),
         Rejection::AttributeExists => ("E009001", true),

@@ -41,6 +41,8 @@ pub struct Chosen {
     pub http: http::Settings,
     /// What is asked of an address at sign-up, once addresses are looked at.
     email: EmailRules,
+    /// A subject that Zato keeps for a language that it does not write in.
+    us_title: String,
 }
 
 /// What is in force, and why.
@@ -100,6 +102,7 @@ impl Default for Chosen {
             service: service::Settings::default(),
             http: http::Settings::default(),
             email: EmailRules { required: true, chars_max: 128, reject },
+            us_title: service::mail::MailSettings::default().reset_title,
         }
     }
 }
@@ -121,7 +124,14 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => None,
             Err(error) => return Err(ConfigError::new(path.display(), error.to_string())),
         };
-        Self::from(&Given { file, environment: std::env::vars().collect(), flags })
+        let given = Given { file, environment: std::env::vars().collect(), flags };
+        let config = Self::from(&given)?;
+        let directory = config.chosen.service.mail.directory.as_str();
+        if !directory.is_empty() && service::mail::deliver::lies_within(directory, data) {
+            let what = "`mail.directory` lies in the data directory, where nothing is in clear";
+            return Err(ConfigError::new("configuration", what));
+        }
+        Ok(config)
     }
 
     /// The configuration that is made of what is given.
@@ -209,7 +219,8 @@ impl Chosen {
                         `zato.main.encrypt_email = false`";
             return wrong(what.to_owned());
         }
-        Ok(())
+        let mailer = service::mail::Mailer::new(self.service.mail.clone());
+        mailer.map(drop).or_else(|error| wrong(error.to_string()))
     }
 }
 

@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<()> {
             let line = json!({"key": key.name, "value": as_json(&value), "from": origin});
             output::line(&line.to_string());
         } else {
-            rows.push(vec![key.name.to_owned(), output::plain(&value.to_string()), origin]);
+            rows.push(vec![key.name.to_owned(), origin, output::plain(&value.to_string())]);
         }
     }
     let more = listed(&config);
@@ -51,8 +51,8 @@ pub fn run(options: &Options) -> Result<()> {
             output::line(&json!({"key": key, "value": value, "from": "file"}).to_string());
         }
     } else {
-        rows.extend(more.into_iter().map(|(key, value)| vec![key, value, "file".to_owned()]));
-        output::table(&["KEY", "VALUE", "FROM"], &rows);
+        rows.extend(more.into_iter().map(|(key, value)| vec![key, "file".to_owned(), value]));
+        output::table(&["KEY", "FROM", "VALUE"], &rows);
     }
     Ok(())
 }

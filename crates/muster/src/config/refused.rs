@@ -11,6 +11,7 @@ pub const REFUSED: &[(&str, &str)] = &[
     ),
     ("zato.main.encrypt_password", "everything personal is sealed, always"),
     ("zato.main.email_service", "there are no Zato services here; mail goes out by `[mail]`"),
+    ("zato.main.smtp_conn", "there are no Zato connections here; say which server in `[mail]`"),
     ("zato.session.expiry_hook", "there are no Zato services here"),
     ("zato.signup.callback_service_list", "there are no Zato services here; follow `/v1/events`"),
     ("zato.user_validation.service", "there are no Zato services here; the checks are fixed"),

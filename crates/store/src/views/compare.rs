@@ -83,7 +83,8 @@ pub fn all(fresh: &Views, serving: &Views) -> Vec<String> {
         };
     }
     let found = suspects!(
-        users owners names emails sessions session_ids user_sessions tokens codes links history
+        users owners names emails sessions session_ids user_sessions tokens codes links outbox
+        history
     );
     differences(found, fresh, serving)
 }

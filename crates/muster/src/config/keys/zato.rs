@@ -1,184 +1,26 @@
-//! Every key there is.
+//! Keys of the Zato dialect: those of `sso.conf`, section 8 of its contract, and a few more.
 
 use service::resets::FoundBy;
 
-use super::Chosen;
-use super::place::{Form, Place, Unit, Value};
-
-/// One thing that an operator may choose.
-pub struct Key {
-    /// Its name: sections and key, joined by dots.
-    pub name: &'static str,
-    /// What it means, in a sentence.
-    pub meaning: &'static str,
-    /// Where its value goes.
-    pub place: Place,
-}
-
-/// The section that says from where users may act; its keys are their names.
-pub const ADDRESSES: &str = "zato.user_address_list";
-/// The array of definitions of HTTP Basic Auth.
-pub const BASIC_AUTH: &str = "zato.basic_auth";
-
-/// All keys, in the order in which they are told.
-pub fn all() -> impl Iterator<Item = &'static Key> {
-    GENERAL.iter().chain(ZATO)
-}
-
-/// The key of this name.
-pub fn named(name: &str) -> Option<&'static Key> {
-    all().find(|key| key.name == name)
-}
-
-/// Whether keys begin with this name and a dot.
-pub fn is_section(name: &str) -> bool {
-    let is_in = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-    names().any(is_in) || name == ADDRESSES
-}
-
-/// The names that may stand in a file.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    all().map(|key| key.name).chain([ADDRESSES, BASIC_AUTH])
-}
-
-/// The name that is spelled most like `name`.
-pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> &'n str {
-    let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
-    names.min_by_key(distance).expect("there are keys")
-}
-
-impl Key {
-    /// The environment variable that stands for it.
-    pub fn variable(&self) -> String {
-        format!("MUSTER_{}", self.name.replace('.', "_").to_ascii_uppercase())
-    }
-
-    /// The sections it is in.
-    pub fn section(&self) -> &'static str {
-        self.name.rsplit_once('.').map_or("", |(section, _)| section)
-    }
-}
-
-const fn key(name: &'static str, place: Place, meaning: &'static str) -> Key {
-    Key { name, meaning, place }
-}
-
-const fn flag(name: &'static str, at: fn(&mut Chosen) -> &mut bool, meaning: &'static str) -> Key {
-    key(name, Place::Flag(at), meaning)
-}
-
-const fn texts(
-    name: &'static str,
-    at: fn(&mut Chosen) -> &mut Vec<String>,
-    meaning: &'static str,
-) -> Key {
-    key(name, Place::Texts(at), meaning)
-}
+use super::{Key, flag, key, texts};
+use crate::config::place::{Form, Place, Unit, Value};
 
 /// The most characters that storage has room for (contract, 10.4).
 const CHARS_MAX: usize = 191;
 /// A hundred years.
 const DAYS_MAX: i64 = 36_500;
 
-const FOUND_BY: Place = Place::Other {
-    form: Form::Text,
-    read: |chosen| Value::Text(found_by(chosen.service.reset.found_by).to_owned()),
-    write: |chosen, value| {
-        let Value::Text(text) = value else { return Err("takes a text".to_owned()) };
-        let ways = [FoundBy::Username, FoundBy::Email, FoundBy::UsernameOrEmail];
-        let way = ways.into_iter().find(|way| found_by(*way) == text);
-        let way = way.ok_or("is `username`, `email` or `username_or_email`")?;
-        chosen.service.reset.found_by = way;
-        Ok(())
-    },
-};
-
-fn found_by(way: FoundBy) -> &'static str {
-    match way {
-        FoundBy::Username => "username",
-        FoundBy::Email => "email",
-        FoundBy::UsernameOrEmail => "username_or_email",
-    }
-}
-
-const COMPLEXITY: Place = Place::Other {
-    form: Form::Whole,
-    read: |chosen| Value::Whole(chosen.service.password.complexity_min.into()),
-    write: |chosen, value| {
-        let Value::Whole(score) = value else { return Err("takes an integer".to_owned()) };
-        let score = u8::try_from(score).ok().filter(|score| *score <= 4);
-        chosen.service.password.complexity_min = score.ok_or("is within 0 and 4")?;
-        Ok(())
-    },
-};
-
-const ALGORITHM: Place = Place::Other {
-    form: Form::Text,
-    read: |_| Value::Text("zxcvbn".to_owned()),
-    write: |_, value| {
-        let is_known = value == Value::Text("zxcvbn".to_owned());
-        if is_known { Ok(()) } else { Err("is `zxcvbn`, the only way there is".to_owned()) }
-    },
-};
-
-const WHITE_SPACE: Place = Place::Other {
-    form: Form::Flag,
-    read: |_| Value::Flag(true),
-    write: |_, value| {
-        // Zato 3.2 never read its key; to seem to obey it would be worse than to say so.
-        let is_so = value == Value::Flag(true);
-        if is_so { Ok(()) } else { Err("is true: white space is always allowed".to_owned()) }
-    },
-};
-
-const PROXIES: Place = Place::Other {
-    form: Form::Texts,
-    read: |chosen| {
-        Value::Texts(chosen.http.trusted_proxies.iter().map(ToString::to_string).collect())
-    },
-    write: |chosen, value| {
-        let Value::Texts(texts) = value else { return Err("takes an array of texts".to_owned()) };
-        let network = |text: &String| {
-            text.parse().map_err(|_| format!("names `{text}`, neither an address nor a network"))
-        };
-        chosen.http.trusted_proxies = texts.iter().map(network).collect::<Result<_, _>>()?;
-        Ok(())
-    },
-};
-
-const GENERAL: &[Key] = &[
-    key(
-        "listen",
-        Place::Text(|c| &mut c.listen),
-        "The address to serve on, HOST:PORT; port 0 picks a free one.",
-    ),
-    key(
-        "log",
-        Place::Text(|c| &mut c.log),
-        "What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter by module.",
-    ),
-    key(
-        "limits.connections_max",
-        Place::Count(|c| &mut c.http.connections_max, 1..=1_000_000),
-        "Open connections; more wait to be accepted.",
-    ),
-    key(
-        "limits.queue_len_max",
-        Place::Count(|c| &mut c.service.queue_len_max, 1..=1_000_000),
-        "Commands that may wait for the writer; more are answered 503.",
-    ),
-    key(
-        "limits.hashing_len_max",
-        Place::Count(|c| &mut c.service.hashing_len_max, 1..=100_000),
-        "Passwords that may wait to be hashed; more are answered 503.",
-    ),
-];
-
-const ZATO: &[Key] = &[
+/// The keys.
+pub const KEYS: &[Key] = &[
     flag(
         "zato.main.encrypt_email",
         |c| &mut c.http.zato.encrypt_email,
         "Nobody is searched, checked or reset by e-mail address. Addresses are sealed either way.",
+    ),
+    key(
+        "zato.main.site_name",
+        Place::Text(|c| &mut c.service.mail.site_name),
+        "The site's name in mails; empty reads `site`.",
     ),
     texts("zato.apps.all", |c| &mut c.http.zato.apps_all, "All known applications."),
     texts(
@@ -236,6 +78,21 @@ const ZATO: &[Key] = &[
         "zato.password_reset.password_change_session_duration",
         Place::Span(|c| &mut c.service.reset.key_lasts, Unit::Secs, 1..=86_400),
         "Seconds for which the reset key is good that it is exchanged for.",
+    ),
+    key(
+        "zato.password_reset.email_title_en_GB",
+        Place::Text(|c| &mut c.service.mail.reset_title),
+        "The subject of mails with a reset token.",
+    ),
+    key(
+        "zato.password_reset.email_title_en_US",
+        Place::Text(|c| &mut c.us_title),
+        "Taken, as in Zato; mails are in British English.",
+    ),
+    key(
+        "zato.password_reset.email_from",
+        Place::Text(|c| &mut c.service.mail.reset_envelope.from),
+        "Who sends mails with a reset token.",
     ),
     key(
         "zato.password_reset.user_search_by",
@@ -354,6 +211,56 @@ const ZATO: &[Key] = &[
         |c| &mut c.service.sign_up.approval_needed,
         "New accounts wait for a super-user's approval.",
     ),
+    flag(
+        "zato.signup.email_confirm_enabled",
+        |c| &mut c.service.mail.confirmation,
+        "Whoever signs up with an address is mailed the token that confirms it.",
+    ),
+    key(
+        "zato.signup.email_confirm_from",
+        Place::Text(|c| &mut c.service.mail.confirmation_envelope.from),
+        "Who sends it.",
+    ),
+    texts(
+        "zato.signup.email_confirm_cc",
+        |c| &mut c.service.mail.confirmation_envelope.cc,
+        "Who gets it too.",
+    ),
+    texts(
+        "zato.signup.email_confirm_bcc",
+        |c| &mut c.service.mail.confirmation_envelope.bcc,
+        "Who gets it too, unseen.",
+    ),
+    key(
+        "zato.signup.email_confirm_template",
+        Place::Text(|c| &mut c.service.mail.confirmation_template),
+        "Its template's file in `mail.template_directory`; beside it the same with `.html`.",
+    ),
+    flag(
+        "zato.signup.email_welcome_enabled",
+        |c| &mut c.service.mail.rules.welcome,
+        "A welcome is mailed when an account is confirmed and approved for the first time.",
+    ),
+    key(
+        "zato.signup.email_welcome_from",
+        Place::Text(|c| &mut c.service.mail.welcome_envelope.from),
+        "Who sends it.",
+    ),
+    texts(
+        "zato.signup.email_welcome_cc",
+        |c| &mut c.service.mail.welcome_envelope.cc,
+        "Who gets it too.",
+    ),
+    texts(
+        "zato.signup.email_welcome_bcc",
+        |c| &mut c.service.mail.welcome_envelope.bcc,
+        "Who gets it too, unseen.",
+    ),
+    key(
+        "zato.signup.email_welcome_template",
+        Place::Text(|c| &mut c.service.mail.welcome_template),
+        "Its template's file in `mail.template_directory`; beside it the same with `.html`.",
+    ),
     texts(
         "zato.user_validation.reject_username",
         |c| &mut c.service.sign_up.username_reject,
@@ -380,3 +287,69 @@ const ZATO: &[Key] = &[
         "Addresses and networks of proxies whose `X-Zato-Forwarded-For` and `X-Forwarded-For` are believed.",
     ),
 ];
+
+const FOUND_BY: Place = Place::Other {
+    form: Form::Text,
+    read: |chosen| Value::Text(found_by(chosen.service.reset.found_by).to_owned()),
+    write: |chosen, value| {
+        let Value::Text(text) = value else { return Err("takes a text".to_owned()) };
+        let ways = [FoundBy::Username, FoundBy::Email, FoundBy::UsernameOrEmail];
+        let way = ways.into_iter().find(|way| found_by(*way) == text);
+        let way = way.ok_or("is `username`, `email` or `username_or_email`")?;
+        chosen.service.reset.found_by = way;
+        Ok(())
+    },
+};
+
+fn found_by(way: FoundBy) -> &'static str {
+    match way {
+        FoundBy::Username => "username",
+        FoundBy::Email => "email",
+        FoundBy::UsernameOrEmail => "username_or_email",
+    }
+}
+
+const COMPLEXITY: Place = Place::Other {
+    form: Form::Whole,
+    read: |chosen| Value::Whole(chosen.service.password.complexity_min.into()),
+    write: |chosen, value| {
+        let Value::Whole(score) = value else { return Err("takes an integer".to_owned()) };
+        let score = u8::try_from(score).ok().filter(|score| *score <= 4);
+        chosen.service.password.complexity_min = score.ok_or("is within 0 and 4")?;
+        Ok(())
+    },
+};
+
+const ALGORITHM: Place = Place::Other {
+    form: Form::Text,
+    read: |_| Value::Text("zxcvbn".to_owned()),
+    write: |_, value| {
+        let is_known = value == Value::Text("zxcvbn".to_owned());
+        if is_known { Ok(()) } else { Err("is `zxcvbn`, the only way there is".to_owned()) }
+    },
+};
+
+const WHITE_SPACE: Place = Place::Other {
+    form: Form::Flag,
+    read: |_| Value::Flag(true),
+    write: |_, value| {
+        // Zato 3.2 never read its key; to seem to obey it would be worse than to say so.
+        let is_so = value == Value::Flag(true);
+        if is_so { Ok(()) } else { Err("is true: white space is always allowed".to_owned()) }
+    },
+};
+
+const PROXIES: Place = Place::Other {
+    form: Form::Texts,
+    read: |chosen| {
+        Value::Texts(chosen.http.trusted_proxies.iter().map(ToString::to_string).collect())
+    },
+    write: |chosen, value| {
+        let Value::Texts(texts) = value else { return Err("takes an array of texts".to_owned()) };
+        let network = |text: &String| {
+            text.parse().map_err(|_| format!("names `{text}`, neither an address nor a network"))
+        };
+        chosen.http.trusted_proxies = texts.iter().map(network).collect::<Result<_, _>>()?;
+        Ok(())
+    },
+};
