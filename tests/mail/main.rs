@@ -2,8 +2,8 @@
 //! or is not there.
 
 use std::path::Path;
-use std::time::Duration;
 
+use jiff::SignedDuration;
 use muster_tests::cli;
 use muster_tests::server::Server;
 use muster_tests::smtp::{Manner, Received, Smtp};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 const RESET: &str = "/zato/sso/password/reset";
 /// How long something may take on a busy machine.
-const TIME_MAX: Duration = Duration::from_mins(1);
+const TIME_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 struct House {
     server: Server,
@@ -62,7 +62,7 @@ impl House {
     /// Waits until something is so; each look asks the server.
     #[track_caller]
     fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
-        let began = std::time::Instant::now();
+        let began = jiff::Timestamp::now();
         while !is_so(self) {
             assert!(
                 began.elapsed() < TIME_MAX,
