@@ -65,7 +65,7 @@ impl House {
         let began = jiff::Timestamp::now();
         while !is_so(self) {
             assert!(
-                began.elapsed() < TIME_MAX,
+                jiff::Timestamp::now().duration_since(began) < TIME_MAX,
                 "{what}: {:?}\n{}",
                 self.outbox(),
                 self.server.log()

@@ -46,7 +46,7 @@ struct Data {
     /// The data directory.
     #[arg(long = "data", value_name = "DIR", env = "MUSTER_DATA", default_value = "muster-data")]
     dir: PathBuf,
-    /// The configuration file [env: MUSTER_CONFIG] [default: muster.toml in the data directory, if any]
+    /// The configuration file. [env: `MUSTER_CONFIG`] [default: muster.toml in the data directory]
     #[arg(long = "config", value_name = "FILE")]
     config: Option<PathBuf>,
 }

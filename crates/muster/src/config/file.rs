@@ -76,7 +76,7 @@ impl File<'_> {
             return self.definitions(config, value);
         }
         if let Some(key) = keys::named(name) {
-            return config.set(key, self.value(value), self.origin(offset));
+            return config.set(key, read_value(value), self.origin(offset));
         }
         match value.get_ref() {
             DeValue::Table(table) if keys::is_section(name) => self.table(config, name, table),
@@ -84,26 +84,6 @@ impl File<'_> {
                 let nearest = keys::nearest(name, keys::names());
                 let what = format!("unknown key `{name}`; the nearest known one is `{nearest}`");
                 Err(self.at(offset, &what))
-            }
-        }
-    }
-
-    fn value(self, value: &Spanned<DeValue<'_>>) -> Result<Value, String> {
-        match value.get_ref() {
-            DeValue::Boolean(flag) => Ok(Value::Flag(*flag)),
-            DeValue::Integer(whole) => {
-                let parsed = i64::from_str_radix(whole.as_str(), whole.radix());
-                parsed.map(Value::Whole).map_err(|_| "is too large".to_owned())
-            }
-            DeValue::String(text) => Ok(Value::Text(text.to_string())),
-            DeValue::Array(items) => {
-                let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
-                let texts: Option<Vec<_>> = texts.collect();
-                texts.map(Value::Texts).ok_or_else(|| "takes an array of texts".to_owned())
-            }
-            DeValue::Table(_) => Err("is a key, not a section".to_owned()),
-            DeValue::Float(_) | DeValue::Datetime(_) => {
-                Err(format!("takes no {}", value.get_ref().type_str()))
             }
         }
     }
@@ -116,7 +96,7 @@ impl File<'_> {
         offset: usize,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<(), ConfigError> {
-        let text = match self.value(value) {
+        let text = match read_value(value) {
             Ok(Value::Text(text)) => text,
             Ok(Value::Texts(texts)) => texts.join(","),
             Ok(_) | Err(_) => return Err(self.at(offset, "takes a text or an array of texts")),
@@ -139,7 +119,7 @@ impl File<'_> {
         let DeValue::Array(items) = value.get_ref() else {
             return Err(self.at(value.span().start, form));
         };
-        for item in items.iter() {
+        for item in items {
             let offset = item.span().start;
             let DeValue::Table(table) = item.get_ref() else {
                 return Err(self.at(offset, form));
@@ -180,5 +160,26 @@ impl File<'_> {
             return Err(self.at(offset, "a `username` has no colon"));
         }
         Ok(BasicAuth { username: username.to_owned(), password: Secret::from(password.to_owned()) })
+    }
+}
+
+/// A value of TOML, of the kinds that keys take.
+fn read_value(value: &Spanned<DeValue<'_>>) -> Result<Value, String> {
+    match value.get_ref() {
+        DeValue::Boolean(flag) => Ok(Value::Flag(*flag)),
+        DeValue::Integer(whole) => {
+            let parsed = i64::from_str_radix(whole.as_str(), whole.radix());
+            parsed.map(Value::Whole).map_err(|_| "is too large".to_owned())
+        }
+        DeValue::String(text) => Ok(Value::Text(text.to_string())),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+            let texts: Option<Vec<_>> = texts.collect();
+            texts.map(Value::Texts).ok_or_else(|| "takes an array of texts".to_owned())
+        }
+        DeValue::Table(_) => Err("is a key, not a section".to_owned()),
+        DeValue::Float(_) | DeValue::Datetime(_) => {
+            Err(format!("takes no {}", value.get_ref().type_str()))
+        }
     }
 }

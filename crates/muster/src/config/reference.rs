@@ -67,7 +67,9 @@ pub fn page() -> String {
                 "" => "At the top".to_owned(),
                 section => format!("`[{section}]`"),
             };
-            page += &format!("\n## {heading}\n\n| key | default | meaning |\n|---|---|---|\n");
+            page += "\n## ";
+            page += &heading;
+            page += "\n\n| key | default | meaning |\n|---|---|---|\n";
         }
         page += &row(key, &chosen);
     }
