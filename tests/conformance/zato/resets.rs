@@ -4,7 +4,7 @@
 use muster_tests::zato::{APPROVE, LOCK, LOGIN, Person, USER, Zato};
 use serde_json::{Value, json};
 
-use crate::world::{server, su, zato, zato_and_person};
+use crate::world::{server, su, zato_and_person};
 
 const RESET: &str = "/zato/sso/password/reset";
 
