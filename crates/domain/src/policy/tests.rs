@@ -41,6 +41,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
         ResetPassword,
         ManageLinks,
         UseSession,
+        OpenSession,
         ReadUser,
         ReadAccounts,
         Audit,
@@ -77,6 +78,7 @@ DeleteUser                r    r      r      +      r       r      +     +      
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    r      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
+OpenSession               r    r      r      +      r       r      +     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    r      r      +      r       r      +     +      +
 Audit                     r    r      r      +      +       r      +     +      +
@@ -104,6 +106,7 @@ DeleteUser                r    +      r      +      r       r      +     +      
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    +      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
+OpenSession               r    +      r      +      r       r      +     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +
@@ -131,6 +134,7 @@ DeleteUser                r    +      r      o      r       r      +     +      
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    +      r      o      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
+OpenSession               r    +      r      o      r       r      +     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +

@@ -151,6 +151,7 @@ table! {
     method, method_of: Method = u8 {
         Password = 1,
         PasswordAndTotp = 2,
+        CommandLine = 3,
     }
 }
 table! {
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(listed(approval_of), "1 BeforeDecision, 2 Approved, 3 Rejected");
         assert_eq!(listed(right_of), "1 SuperUser, 2 Auditor, 3 Operator");
         assert_eq!(listed(link_of), "1 BasicAuth, 2 Jwt");
-        assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp");
+        assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp, 3 CommandLine");
         assert_eq!(listed(end_reason_of), "1 SignedOut, 2 Revoked");
     }
 

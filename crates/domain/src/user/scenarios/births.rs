@@ -51,6 +51,20 @@ fn an_administrator_creates_a_user_who_may_sign_in_at_once() {
 }
 
 #[test]
+fn a_super_user_is_one_from_birth() {
+    let birth = Box::new(ada_being_created());
+    let granted = Event::RightGranted { right: Right::SuperUser };
+    let world = nothing()
+        .by(Actor::Operator)
+        .when(Command::CreateSuperUser(birth.clone()))
+        .then([ada_created(), granted]);
+    let ada = world.user(ADA);
+    assert!(ada.rights.holds(Right::SuperUser));
+    assert_eq!((ada.approval.status, ada.approval.by), (ApprovalStatus::Approved, Actor::Operator));
+    world.when(Command::CreateSuperUser(birth)).then_rejected(Rejection::UserExists);
+}
+
+#[test]
 fn a_user_may_be_born_locked_and_with_a_password_to_change() {
     let world = given([ada_created_but(|birth| {
         birth.locked = true;
