@@ -10,7 +10,7 @@ use crate::id::{CodeId, OrganizationId, Slot, TokenId, UserId};
 use crate::policy::Rights;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::session::{Standing, Usability};
-use crate::text::{Email, Name, Username};
+use crate::text::{Email, Name, TextFault, Username};
 use crate::time::Timestamp;
 use crate::user::event::ConfirmationCode;
 use crate::user::rate_limit::RateLimitDefinition;
@@ -135,6 +135,18 @@ pub struct Profile {
     pub middle_name: Option<Name>,
     /// The family name.
     pub last_name: Option<Name>,
+}
+
+impl Profile {
+    /// First, middle and last name with a space between those that are there.
+    ///
+    /// # Errors
+    /// If that is longer than a name may be.
+    pub fn whole_name(&self) -> Result<Option<Name>, TextFault> {
+        let parts = [&self.first_name, &self.middle_name, &self.last_name];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(Name::as_str).collect();
+        if parts.is_empty() { Ok(None) } else { Name::parse(&parts.join(" ")).map(Some) }
+    }
 }
 
 /// How far a sign-up is.
