@@ -290,14 +290,14 @@ fn an_operator_opens_a_session_for_somebody_without_the_password() {
 #[test]
 fn no_session_is_opened_that_could_not_be_used() {
     nothing().when(opening(ADA)).then_rejected(Rejection::NoSuchUser);
-    let unusable: [(fn(&mut Created), Rejection); 4] = [
-        (|birth| birth.locked = true, Rejection::AccountLocked),
-        (|birth| birth.sign_up = SignUpStatus::ToApprove, Rejection::SignUpNotFinal),
-        (|birth| birth.approval = ApprovalStatus::BeforeDecision, Rejection::NotApproved),
-        (|birth| birth.password = None, Rejection::NoPassword),
-    ];
-    for (but, why) in unusable {
-        given([ada_created_but(but)]).when(opening(ADA)).then_rejected(why);
+    let born = |but: fn(&mut Created)| given([ada_created_but(but)]);
+    for (world, why) in [
+        (born(|birth| birth.locked = true), Rejection::AccountLocked),
+        (born(|birth| birth.sign_up = SignUpStatus::ToApprove), Rejection::SignUpNotFinal),
+        (born(|birth| birth.approval = ApprovalStatus::BeforeDecision), Rejection::NotApproved),
+        (born(|birth| birth.password = None), Rejection::NoPassword),
+    ] {
+        world.when(opening(ADA)).then_rejected(why);
     }
     ada().at(END).when(opening(ADA)).then_rejected(Rejection::PasswordExpired);
     given([of_robot(machine_created())]).when(opening(ROBOT)).then_rejected(Rejection::NoPassword);

@@ -91,7 +91,8 @@ fn account(zato: &Zato, username: &str, password: Option<Secret>) -> Result<NewA
         last_name: name("last_name")?,
     };
     if profile.display_name.is_none() {
-        profile.display_name = profile.whole_name().map_err(|fault| refuse("display_name", fault))?;
+        profile.display_name =
+            profile.whole_name().map_err(|fault| refuse("display_name", fault))?;
     }
     let malformed = |field| zato.refuse(Call::Create, &unacceptable(field, ValueFault::Malformed));
     let totp_key = text(zato, "totp_key")?
