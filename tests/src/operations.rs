@@ -322,6 +322,6 @@ pub const V1: [(&str, &str); 19] = [
     ("POST", "/v1/local/users/admin/password"),
     ("POST", "/v1/local/users/admin/totp-key"),
     ("POST", "/v1/local/users/admin/sessions"),
-    ("DELETE", "/v1/local/sessions/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("GET", "/v1/local/sessions/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("POST", "/v1/local/sign-out"),
 ];

@@ -6,7 +6,7 @@
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
 //! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`])
-//! * [`queries`], [`sessions`], [`attributes`], [`history`]: reads of the views and of the log
+//! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
@@ -18,6 +18,7 @@ pub mod command;
 pub mod failure;
 pub mod first_start;
 pub mod history;
+pub mod operators;
 pub mod passwords;
 pub mod queries;
 pub mod resets;

@@ -3,6 +3,7 @@
 
 mod attribute_calls;
 mod attributes;
+mod command_line;
 mod coverage;
 mod create;
 mod envelope;

@@ -6,7 +6,8 @@ use rpds::RedBlackTreeMapSync;
 
 use crate::actor::Actor;
 use crate::attributes::Attributes;
-use crate::id::{CodeId, OrganizationId, Slot, TokenId, UserId};
+use crate::fact::Head;
+use crate::id::{CodeId, OrganizationId, Position, Slot, TokenId, UserId};
 use crate::policy::Rights;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::session::{Standing, Usability};
@@ -49,8 +50,8 @@ pub struct User {
     pub locked: bool,
     /// When it was last locked: access tokens from before stay dead, whatever came after.
     pub disabled_at: Option<Timestamp>,
-    /// The last lock or unlock: when and by whom.
-    pub lock_changed: Option<(Timestamp, Actor)>,
+    /// The last lock or unlock.
+    pub lock_changed: Option<LockChange>,
     /// What it may do beyond its own account.
     pub rights: Rights,
     /// Its password.
@@ -67,6 +68,24 @@ pub struct User {
     pub links: RedBlackTreeMapSync<LinkKey, Link>,
     /// How access through them is limited.
     pub rate_limit: Option<Arc<RateLimit>>,
+}
+
+/// A lock, an unlock, or a birth in that state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LockChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// The fact, whose origin says which operator it was.
+    pub fact: Position,
+}
+
+impl LockChange {
+    /// What the head of a fact says of it.
+    pub fn of(head: &Head) -> Self {
+        Self { at: head.at, by: head.actor, fact: head.position }
+    }
 }
 
 /// A security definition of the server, as a user is linked to it.
