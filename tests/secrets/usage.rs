@@ -1,6 +1,7 @@
 //! Sends values through every operation, to success and to failure, and remembers them.
 
 use muster_tests::audit::Audit;
+use muster_tests::cli;
 use muster_tests::client::percent;
 use muster_tests::server::Server;
 use muster_tests::totp::base32;
@@ -66,6 +67,7 @@ pub fn everything(server: &Server, used: &mut Used, phase: &str) {
     attributes(&mut zato, used, phase, &ust);
     sessions(&mut zato, used, phase, (&su, &ust));
     auditing(server, used, phase, &name);
+    operating(server, used, phase);
     zato.call("POST", SESSION, json!({"current_ust": su, "target_ust": ust})).ok();
     zato.call("POST", LOGOUT, json!({"ust": ust})).ok();
     zato.call("POST", SESSION, json!({"current_ust": su, "target_ust": ust})).ok();
@@ -237,4 +239,42 @@ fn auditing(server: &Server, used: &mut Used, phase: &str, name: &str) {
     let pat = format!("Bearer {}", used.plain("muster_pat_", phase));
     let answer = server.client().send("GET", "/v1/users", &[("authorization", &pat)], b"");
     assert_eq!(answer.status, 401);
+}
+
+/// What is typed at the command line, and what it prints.
+fn operating(server: &Server, used: &mut Used, phase: &str) {
+    let data = server.data();
+    let name = used.plain("created-name", phase);
+    let email = format!("{}@example.com", used.plain("created-e-mail", phase));
+    let create = ["user", "create", &name, "--email", &email, "--password-stdin"];
+    let tell =
+        |arguments: &[&str], input: &str| cli::run_with(&data, arguments, input).status.code();
+    assert_eq!(tell(&create, &used.text("created-pass-word", phase)), Some(0));
+    assert_eq!(tell(&create, &used.text("taken-pass-word-again", phase)), Some(1));
+    let change = ["user", "change-password", &name, "--password-stdin"];
+    assert_eq!(tell(&change, &used.text("changed-pass-word", phase)), Some(0));
+    let rejected = format!("{} qwerty", used.text("rejected-pass-word", phase));
+    assert_eq!(tell(&change, &rejected), Some(1));
+    let key = ["user", "reset-totp-key", &name, "--key-stdin"];
+    let label = used.plain("totp-label", phase);
+    let label = [&key[..], &["--key-label", &label]].concat();
+    let given = base32(&used.plain("totp-key-of-20-bytes", phase).as_bytes()[..20]);
+    used.also("a TOTP key", &given);
+    assert_eq!(tell(&label, &given), Some(0));
+    assert_eq!(tell(&key, &used.plain("not-base32", phase)), Some(1));
+    let object = |arguments: &[&str]| cli::objects(&data, arguments).remove(0);
+    let drawn = object(&["user", "reset-totp-key", &name]);
+    used.also("a drawn TOTP key", drawn["totp_key"].as_str().expect("a key"));
+    let drawn = object(&["user", "reset-password", &name]);
+    used.also("a drawn password", drawn["password"].as_str().expect("a password"));
+    let opened = object(&["user", "login", &name]);
+    let token = used.token("an operator's session", &opened["token"]);
+    let log_out = ["user", "logout", "--token-stdin"];
+    assert_eq!(tell(&log_out, &token), Some(0));
+    assert_eq!(tell(&log_out, &token), Some(1));
+    assert_eq!(tell(&log_out, &used.text("no-such-token", phase)), Some(1));
+    for command in ["lock", "unlock", "reject", "approve"] {
+        server.muster(&["user", command, &name]);
+    }
+    used.names.push(name);
 }

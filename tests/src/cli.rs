@@ -1,5 +1,6 @@
 //! Running the binary's other commands to their end.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -42,12 +43,28 @@ fn modified(path: &Path) -> Option<SystemTime> {
 
 /// Runs `muster` with these arguments over a data directory, to its end.
 pub fn run(data: &Path, arguments: &[&str]) -> Output {
+    command(data, arguments).stdin(Stdio::null()).output().expect("the binary can be run")
+}
+
+/// The same with this on its standard input.
+pub fn run_with(data: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = command(data, arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary can be run");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    // One that refuses before it reads is gone by now.
+    drop(stdin.write_all(input.as_bytes()));
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+fn command(data: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(binary());
-    command.args(arguments).arg("--data").arg(data).stdin(Stdio::null());
+    command.args(arguments).arg("--data").arg(data);
     for variable in ["MUSTER_DATA", "MUSTER_LISTEN", "MUSTER_LOG", "MUSTER_CONFIG"] {
         command.env_remove(variable);
     }
-    command.output().expect("the binary can be run")
+    command
 }
 
 /// Runs `muster`, which must succeed, and returns what it printed.

@@ -304,7 +304,7 @@ pub fn built() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The paths of `/v1` that are there, with a method each.
-pub const V1: [(&str, &str); 7] = [
+pub const V1: [(&str, &str); 19] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/users/admin"),
     ("GET", "/v1/users/admin/history"),
@@ -312,4 +312,16 @@ pub const V1: [(&str, &str); 7] = [
     ("GET", "/v1/projections"),
     ("POST", "/v1/local/rebuild"),
     ("POST", "/v1/local/verify"),
+    ("GET", "/v1/users/admin/sessions"),
+    ("POST", "/v1/local/users"),
+    ("DELETE", "/v1/local/users/admin"),
+    ("POST", "/v1/local/users/admin/lock"),
+    ("POST", "/v1/local/users/admin/unlock"),
+    ("POST", "/v1/local/users/admin/approve"),
+    ("POST", "/v1/local/users/admin/reject"),
+    ("POST", "/v1/local/users/admin/password"),
+    ("POST", "/v1/local/users/admin/totp-key"),
+    ("POST", "/v1/local/users/admin/sessions"),
+    ("GET", "/v1/local/sessions/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ("POST", "/v1/local/sign-out"),
 ];

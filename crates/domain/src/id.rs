@@ -48,7 +48,7 @@ id!(
     UserId
 );
 id!(
-    /// Names one session; never shown to anybody, whose holder knows its token only.
+    /// Names one session; shown to auditors and operators only: its holder knows its token.
     SessionId
 );
 id!(

@@ -121,6 +121,8 @@ pub enum Act {
     ManageLinks,
     /// Renew or end a session of the target.
     UseSession,
+    /// Open a session for the target without its password.
+    OpenSession,
     /// Read a user and its attributes as it sees itself.
     ReadUser,
     /// Read what only administrators see, search, look into sessions.
@@ -185,6 +187,7 @@ fn requirement(act: Act) -> Requirement {
         | Act::AmendAccount
         | Act::DeleteUser
         | Act::SetPassword
+        | Act::OpenSession
         | Act::ManageLinks
         | Act::ReadAccounts => Requirement::Right(Right::SuperUser),
         Act::ManageRight(right) => Requirement::Right(right),
@@ -214,6 +217,7 @@ fn is_guarded(act: Act) -> bool {
         | Act::ManageRight(_)
         | Act::ManageTokens
         | Act::ManageLinks
+        | Act::OpenSession
         | Act::DeleteUser => true,
         // What was mailed proves more than any right.
         Act::SignUp

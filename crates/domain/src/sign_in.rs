@@ -57,6 +57,17 @@ pub struct SignInSettings {
     pub refuse_totp_reuse: bool,
 }
 
+/// A session that is to be opened for somebody without the password.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenSession {
+    /// For whom.
+    pub user: UserId,
+    /// The hash of the token that will be handed out.
+    pub token: TokenHash,
+    /// When the session ends by itself.
+    pub session_expires: Timestamp,
+}
+
 /// Whether a password is due for change at `now`.
 pub fn is_due(password: &Password, settings: &SignInSettings, now: Timestamp) -> bool {
     password.must_change || is_expiring(password, settings, now)
@@ -108,6 +119,32 @@ pub fn decide(user: Option<&User>, asked: SignIn, stamp: &Stamp) -> Result<Vec<E
         },
     ));
     Ok(events)
+}
+
+/// Decides whether a session is opened for somebody without the password. Only one that could be used
+/// is: the account has to be in order, and the password, which has to be there, not expired. Nobody
+/// signed in, so no fact says so.
+pub fn open(
+    user: Option<&User>,
+    asked: OpenSession,
+    stamp: &Stamp,
+) -> Result<Vec<Event>, Rejection> {
+    let user = user.ok_or(Rejection::NoSuchUser)?;
+    let password = user.password.as_ref().ok_or(Rejection::NoPassword)?;
+    let gates =
+        ApplicationGates { may_sign_in: true, address_allowed: true, metadata_in_order: true };
+    check_account(user, gates)?;
+    if password.is_expired(stamp.at) {
+        return Err(Rejection::PasswordExpired);
+    }
+    let started = session::Event::Started {
+        user: user.id,
+        token: asked.token,
+        expires: asked.session_expires,
+        method: session::Method::CommandLine,
+        principal: user.username.clone(),
+    };
+    Ok(vec![Event::Session(SessionId(stamp.id(0)), started)])
 }
 
 fn check_totp(user: &User, asked: &SignIn) -> Result<(), Rejection> {

@@ -20,7 +20,7 @@ use store::{Store, StoreError};
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
-use crate::{Data, sources};
+use crate::{Data, operator, sources};
 
 /// A way to the routes.
 pub struct Client {
@@ -30,6 +30,22 @@ pub struct Client {
 enum Way {
     Socket(SendRequest<Body>),
     InProcess(Box<Router>, Service),
+}
+
+/// A route's "no", with the code that says which.
+#[derive(Debug)]
+pub struct Refused {
+    /// The stable code.
+    pub code: String,
+    detail: String,
+}
+
+impl std::error::Error for Refused {}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
 }
 
 /// What a command is up to.
@@ -82,14 +98,22 @@ impl Client {
 
     /// Asks a route, and returns what it answers if that is a success.
     pub async fn ask(&mut self, method: Method, path: &str) -> Result<Value> {
-        let operator = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+        self.send(method, path, Body::empty()).await
+    }
+
+    /// Asks a route and sends it a JSON object; returns what it answers if that is a success.
+    pub async fn tell(&mut self, method: Method, path: &str, object: &Value) -> Result<Value> {
+        self.send(method, path, Body::from(object.to_string())).await
+    }
+
+    async fn send(&mut self, method: Method, path: &str, body: Body) -> Result<Value> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, "localhost")
             .header(header::USER_AGENT, concat!("muster/", env!("CARGO_PKG_VERSION")))
-            .header(OPERATOR, operator.unwrap_or_else(|_| "unknown".to_owned()));
-        let mut request = request.body(Body::empty()).context("the path cannot be asked for")?;
+            .header(OPERATOR, operator::name());
+        let mut request = request.body(body).context("the path cannot be asked for")?;
         let (status, body) = match &mut self.way {
             Way::Socket(sender) => {
                 sender.ready().await?;
@@ -112,9 +136,11 @@ impl Client {
             let what = detail.unwrap_or("what is kept could not be read").to_owned();
             bail!(StoreError::Damaged { what });
         }
-        match detail {
-            Some(detail) => bail!("{detail}"),
-            None => bail!("the server answered {status}"),
+        match (body.get("code").and_then(Value::as_str), detail) {
+            (Some(code), Some(detail)) => {
+                bail!(Refused { code: code.to_owned(), detail: detail.to_owned() })
+            }
+            _ => bail!("the server answered {status}"),
         }
     }
 

@@ -10,12 +10,24 @@ use crate::config::ConfigError;
 
 /// Refused, or failed.
 const FAILED: u8 = 1;
-/// The command line or the configuration makes no sense.
+/// The command line or the configuration makes no sense; clap's own exit code.
 const WRONG_USAGE: u8 = 2;
 /// The data directory is in use, or holds no store.
 const NOT_AVAILABLE: u8 = 3;
 /// Damage, a missing or wrong key, or a format that this Muster does not know.
 const DAMAGED: u8 = 4;
+
+/// A use that the command line's grammar allows, and that makes no sense here.
+#[derive(Debug)]
+pub struct WrongUsage(pub &'static str);
+
+impl std::error::Error for WrongUsage {}
+
+impl std::fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
 
 /// What an operator may do about an error, where that is not in its text.
 pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
@@ -35,7 +47,7 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
 
 /// The exit code for an error.
 pub fn code(error: &anyhow::Error) -> ExitCode {
-    if error.downcast_ref::<ConfigError>().is_some() {
+    if error.is::<WrongUsage>() || error.is::<ConfigError>() {
         return ExitCode::from(WRONG_USAGE);
     }
     ExitCode::from(of_chain(error).map_or(FAILED, of_store))

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::Data;
 use crate::client::{Client, Intent, segment, with_client};
 use crate::output::{self, Style, plain};
+use crate::user::named;
 
 /// Print what happened to a user.
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     with_client(&options.data, Intent::Read, async |client| {
         let path = format!("/v1/users/{}/history", segment(&options.user));
-        pages(client, &path, 0, options.json).await
+        pages(client, &path, 0, options.json).await.map_err(|error| named(&options.user, error))
     })
 }
 

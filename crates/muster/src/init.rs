@@ -1,14 +1,12 @@
 //! `muster init`
 
-use std::io::BufRead;
-
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
 use service::first_start::{FirstUsers, first_start};
 use service::passwords::Secret;
 
-use crate::{Data, output, sources};
+use crate::{Data, output, secrets, sources};
 
 /// Make a store without serving it.
 #[derive(Debug, Args)]
@@ -32,20 +30,13 @@ pub struct Options {
 /// Makes the store.
 pub fn run(options: &Options) -> Result<()> {
     let config = options.data.config()?.chosen;
-    let password = options.password_stdin.then(read_password).transpose()?;
+    let password = options.password_stdin.then(|| secrets::line("password")).transpose()?;
+    let password = password.map(Secret::from);
     let dir = &options.data.dir;
     let names = (options.super_user.as_str(), password);
     let store = store::Options::new(dir, &sources::real());
     first_start(&store, &config.service, names, |users| show(users, options.json))
         .with_context(|| format!("cannot make a store in {}", dir.display()))
-}
-
-fn read_password() -> Result<Secret> {
-    let mut text = String::new();
-    std::io::stdin().lock().read_line(&mut text).context("cannot read the password")?;
-    let text = text.trim_end_matches(['\r', '\n']).to_owned();
-    ensure!(!text.is_empty(), "standard input holds no password");
-    Ok(Secret::from(text))
 }
 
 fn show(users: &FirstUsers, as_json: bool) -> std::io::Result<()> {

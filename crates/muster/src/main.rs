@@ -2,17 +2,23 @@
 //! test of its own lives further left.
 
 mod client;
+mod completions;
 mod config;
 mod events;
 mod exit;
 mod history;
 mod init;
+mod operator;
 mod outbox;
 mod output;
 mod rebuild;
 mod recover;
+mod secrets;
 mod serve;
+mod session;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod user;
 mod verify;
 
@@ -76,8 +82,10 @@ enum Command {
     Init(init::Options),
     /// Print the configuration in force, and from where each value comes.
     Config(config::print::Options),
-    /// List and show users.
+    /// List, show, create, change and delete users; open and end their sessions.
     User(user::Options),
+    /// List, show and end sessions.
+    Session(session::Options),
     /// Print what happened to a user: when, who, from where, what, old -> new.
     History(history::Options),
     /// Print everything that happened, in order.
@@ -90,6 +98,8 @@ enum Command {
     Verify(verify::Options),
     /// Put a damaged store together again from what is left; says first what that is.
     Recover(recover::Options),
+    /// Print completions for a shell.
+    Completions(completions::Options),
 }
 
 fn main() -> ExitCode {
@@ -97,13 +107,15 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::run(&options),
         Command::Init(options) => init::run(&options),
         Command::Config(options) => config::print::run(&options),
-        Command::User(options) => user::run(options),
+        Command::User(options) => user::run(&options),
+        Command::Session(options) => session::run(&options),
         Command::History(options) => history::run(&options),
         Command::Events(options) => events::run(&options),
         Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Recover(options) => recover::run(&options),
+        Command::Completions(options) => completions::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use serde_json::Value;
+
 /// Prints lines that must not be lost.
 pub fn tell(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -70,5 +72,38 @@ pub fn table(headings: &[&str], rows: &[Vec<String>]) {
     line(&style.dim(&render(headings.to_vec())));
     for row in rows {
         line(&render(row.iter().map(String::as_str).collect()));
+    }
+}
+
+/// A JSON object as lines of key and value.
+pub fn details(object: &Value) {
+    let mut lines = Vec::new();
+    flatten("", object, &mut lines);
+    let width = lines.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+    for (key, value) in lines {
+        line(&format!("{key:<width$}  {value}"));
+    }
+}
+
+/// A JSON object as lines of key and value; nested keys are joined by dots.
+fn flatten(prefix: &str, value: &Value, lines: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(keys) => {
+            for (key, value) in keys {
+                let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                flatten(&key, value, lines);
+            }
+        }
+        Value::Null => lines.push((prefix.to_owned(), "-".to_owned())),
+        Value::String(text) => lines.push((prefix.to_owned(), plain(text))),
+        Value::Array(items) => {
+            let items: Vec<_> = items
+                .iter()
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), plain))
+                .collect();
+            let items = if items.is_empty() { "-".to_owned() } else { items.join(", ") };
+            lines.push((prefix.to_owned(), items));
+        }
+        Value::Bool(_) | Value::Number(_) => lines.push((prefix.to_owned(), value.to_string())),
     }
 }

@@ -46,6 +46,8 @@ pub struct NewAccount {
     pub sign_up: SignUpStatus,
     /// Whether it is born approved, whatever configuration says.
     pub approved: bool,
+    /// Whether it is a super-user from birth, whose access through linked accounts is not limited.
+    pub super_user: bool,
     /// How access through linked accounts is limited: whether, and by which rules.
     pub rate_limit: Option<(bool, Option<RateLimitDefinition>)>,
 }
@@ -59,6 +61,8 @@ pub struct PasswordChange {
     pub old: Option<Secret>,
     /// The one from now on.
     pub new: Secret,
+    /// Whether that one was drawn ([`Service::draw_password`]), not chosen.
+    pub drawn: bool,
     /// How long it lasts; `None` is what configuration says.
     pub lasts: Option<Span>,
     /// Whether it must be changed at the next sign-in; `None` leaves that as it is.
@@ -85,9 +89,7 @@ impl Service {
     pub async fn create_user(&self, caller: Caller, asked: NewAccount) -> Result<Done, Failure> {
         self.check_new_account(asked.username.as_str(), asked.password.as_ref())?;
         let home = self.store().views().system().default_organization.as_ref().map(|(id, _)| *id);
-        let sources = self.store().sources();
-        let password =
-            asked.password.unwrap_or_else(|| Secret::from(tokens::new_password(sources.random())));
+        let password = asked.password.unwrap_or_else(|| self.draw_password());
         let approval = if asked.approved || !self.settings().sign_up.approval_needed {
             ApprovalStatus::Approved
         } else {
@@ -110,7 +112,12 @@ impl Service {
             mail_owed: false,
         };
         let (birth, rate_limit) = (Box::new(birth), asked.rate_limit);
-        self.execute(caller, Command::NewUser(user::Command::Create { birth, rate_limit })).await
+        let command = if asked.super_user {
+            user::Command::CreateSuperUser(birth)
+        } else {
+            user::Command::Create { birth, rate_limit }
+        };
+        self.execute(caller, Command::NewUser(command)).await
     }
 
     /// Replaces a password. Whoever changes the own one must know it; of somebody else's that is not
@@ -149,7 +156,9 @@ impl Service {
         } else {
             None
         };
-        self.check_password(&change.new)?;
+        if !change.drawn {
+            self.check_password(&change.new)?;
+        }
         let mut password = self.new_password(change.new.clone()).await?;
         if let Some(lasts) = change.lasts {
             password.expires = self.store().clock().now().after(lasts);
@@ -157,6 +166,12 @@ impl Service {
         let must_change = change.must_change;
         let command = user::Command::ChangePassword { password, checked, must_change };
         self.execute(caller.clone(), Command::User(change.user, command)).await
+    }
+
+    /// A password of 192 random bits. It is not held to the rules: chance may break one of them, and
+    /// nobody guesses it.
+    pub fn draw_password(&self) -> Secret {
+        Secret::from(tokens::new_password(self.store().sources().random()))
     }
 
     /// Says which rule a new password breaks.

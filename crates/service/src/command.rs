@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::attributes::{NewAttribute, SetMode};
 use domain::fact::CommandName;
 use domain::id::{SessionId, UserId};
-use domain::sign_in::SignIn;
+use domain::sign_in::{OpenSession, SignIn};
 use domain::{session, system, user};
 
 /// A command on its way to the writer.
@@ -24,6 +24,8 @@ pub enum Command {
     },
     /// Sign in: to a user and a session.
     SignIn(Box<SignIn>),
+    /// Open a session for a user without the password.
+    OpenSession(OpenSession),
     /// To a session.
     Session(SessionId, session::Command),
     /// To the store itself.
@@ -43,9 +45,11 @@ impl Command {
                     | user::Command::Amend(_)
                     | user::Command::Access(_)
             ),
-            Self::SetAttributes { .. } | Self::SignIn(_) | Self::Session(..) | Self::System(_) => {
-                false
-            }
+            Self::SetAttributes { .. }
+            | Self::SignIn(_)
+            | Self::OpenSession(_)
+            | Self::Session(..)
+            | Self::System(_) => false,
         }
     }
 
@@ -54,7 +58,7 @@ impl Command {
         match self {
             Self::User(_, command) | Self::NewUser(command) => command.name(),
             Self::SetAttributes { .. } => CommandName::SetAttributes,
-            Self::SignIn(_) => CommandName::SignIn,
+            Self::SignIn(_) | Self::OpenSession(_) => CommandName::SignIn,
             Self::Session(_, command) => command.name(),
             Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,
             Self::System(_) => CommandName::Upkeep,

@@ -7,7 +7,7 @@
 //! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`])
 //! * [`mail`]: what is owed by mail, and how it goes out
-//! * [`queries`], [`sessions`], [`attributes`], [`history`]: reads of the views and of the log
+//! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
@@ -20,6 +20,7 @@ pub mod failure;
 pub mod first_start;
 pub mod history;
 pub mod mail;
+pub mod operators;
 pub mod passwords;
 pub mod queries;
 pub mod resets;

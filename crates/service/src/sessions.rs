@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::actor::{Actor, Origin};
 use domain::fact::Part;
-use domain::id::{Position, UserId};
+use domain::id::{Position, SessionId, UserId};
 use domain::policy::Act;
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
@@ -17,7 +17,7 @@ use store::{Origins, StoreError};
 
 use crate::caller::{Caller, Proof};
 use crate::failure::Failure;
-use crate::{Service, tokens};
+use crate::{Command, Done, Service, tokens};
 
 /// Most sessions of a user in one answer, the latest; older ones are left out.
 pub const SESSIONS_LISTED_MAX: usize = 1_000;
@@ -88,6 +88,47 @@ impl Service {
         self.permits(caller, Act::ReadAccounts, None)?;
         let owner = self.usable_session(token, caller, |session| session.user)?;
         self.sessions_of(owner).await
+    }
+
+    /// The sessions of a user, in the order in which they were opened, for whoever may look into
+    /// sessions.
+    pub async fn sessions_of_user(
+        &self,
+        caller: &Caller,
+        owner: UserId,
+    ) -> Result<Vec<ToldSession>, Failure> {
+        self.permits(caller, Act::ReadAccounts, None)?;
+        self.user(owner).ok_or(Rejection::NoSuchUser)?;
+        self.sessions_of(owner).await
+    }
+
+    /// A session that did not expire, whatever its owner's state, for whoever may look into sessions.
+    pub async fn find_session(
+        &self,
+        caller: &Caller,
+        id: SessionId,
+    ) -> Result<ToldSession, Failure> {
+        self.permits(caller, Act::ReadAccounts, None)?;
+        let now = self.store().clock().now();
+        let session = {
+            let views = self.store().views();
+            let row = views.session_by_id(id).filter(|row| row.session.expires > now);
+            row.ok_or(Rejection::NoSuchSession)?.session.clone()
+        };
+        let told =
+            self.blocking(move |service| service.tell_sessions(vec![session], CHANGES_SHOWN_MAX));
+        Ok(told.await?.into_iter().next().ok_or(Rejection::NoSuchSession)?)
+    }
+
+    /// Ends the session of this token for whoever may end sessions of others; its id.
+    pub async fn end_session(
+        &self,
+        caller: Caller,
+        token: &str,
+    ) -> Result<(SessionId, Done), Failure> {
+        let id = self.unexpired_session(token)?.id;
+        let done = self.execute(caller, Command::Session(id, session::Command::Revoke)).await?;
+        Ok((id, done))
     }
 
     /// A session that did not expire, whatever its owner's state.

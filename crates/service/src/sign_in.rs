@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use domain::id::{SessionId, UserId};
 use domain::rejection::Rejection;
 use domain::secret::{PasswordHash, TokenHash};
-use domain::sign_in::{ApplicationGates, SignIn, check_account, is_due, is_expiring};
+use domain::sign_in::{ApplicationGates, OpenSession, SignIn, check_account, is_due, is_expiring};
 use domain::time::Timestamp;
 use domain::user::User;
 use domain::user::state::{Kind, NewPassword};
@@ -66,6 +67,32 @@ impl Service {
                 result => return result,
             }
         }
+    }
+
+    /// Opens a session for somebody without the password, for whoever may do that.
+    pub async fn open_session(
+        &self,
+        caller: Caller,
+        user: UserId,
+    ) -> Result<(SessionId, SignedIn), Failure> {
+        let now = self.store().clock().now();
+        let token = tokens::new_session_token(now.unix_secs(), self.store().sources().random());
+        let hash = TokenHash(tokens::hash_of(&token));
+        let command = Command::OpenSession(OpenSession {
+            user,
+            token: hash.clone(),
+            session_expires: now.after(self.settings().session_lasts),
+        });
+        let done = self.execute(caller, command).await?;
+        let user = done.user.ok_or(Rejection::NoSuchUser)?;
+        let id = self.store().views().session(&hash).map(|row| row.session.id);
+        // Whoever ended it within this moment was faster.
+        let id = id.ok_or(Rejection::NoSuchSession)?;
+        let expires_soon = user
+            .password
+            .as_ref()
+            .is_some_and(|password| is_expiring(password, &self.settings().sign_in, done.at));
+        Ok((id, SignedIn { token, expires_soon, user, position: done.position }))
     }
 
     async fn try_sign_in(

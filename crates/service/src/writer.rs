@@ -9,6 +9,7 @@ use domain::fact::{CommandName, Event};
 use domain::id::{Position, SessionId, UserId};
 use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::{Held, Rejection};
+use domain::session::Method;
 use domain::system::Purpose;
 use domain::text::{Name, Username};
 use domain::time::Timestamp;
@@ -316,6 +317,12 @@ fn decide(
             let events = sign_in::decide(draft.user(id).map(Arc::as_ref), *asked, stamp)?;
             Ok((events, Some(id)))
         }
+        Command::OpenSession(asked) => {
+            let id = asked.user;
+            let user = draft.user(id).map(Arc::as_ref);
+            policy::permits(&who, Act::OpenSession, user)?;
+            Ok((sign_in::open(user, asked, stamp)?, Some(id)))
+        }
         Command::Session(id, command) => of_session(turn, &who, id, command, stamp),
         Command::System(command) => {
             policy::permits(&who, Act::Operate, None)?;
@@ -439,7 +446,12 @@ fn signature(caller: &Caller, at: Timestamp, command: CommandName) -> Signature 
 /// The actor of a successful sign-in is the user, and its credential the session that it opened.
 fn sign_as_user(signature: &mut Signature, events: &[Event]) {
     for event in events {
-        if let Event::Session(id, session::Event::Started { user, .. }) = event {
+        if let Event::Session(id, session::Event::Started { user, method, .. }) = event {
+            // Whoever opens a session for somebody else stays itself.
+            match method {
+                Method::Password | Method::PasswordAndTotp => {}
+                Method::CommandLine => continue,
+            }
             signature.actor = Actor::User(*user);
             signature.credential = Some((*id).into());
         }

@@ -2,5 +2,6 @@
 
 mod feeds;
 mod history;
+mod local;
 mod names;
 mod problems;

@@ -3,6 +3,7 @@
 
 mod attribute_calls;
 mod attributes;
+mod command_line;
 mod configured;
 mod coverage;
 mod create;

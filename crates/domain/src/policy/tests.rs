@@ -41,6 +41,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
         ResetPassword,
         ManageLinks,
         UseSession,
+        OpenSession,
         ReadUser,
         ReadAccounts,
         Audit,
@@ -78,6 +79,7 @@ DeleteUser                r    r      r      +      r       r      +     +      
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    r      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
+OpenSession               r    r      r      +      r       r      +     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    r      r      +      r       r      +     +      +
 Audit                     r    r      r      +      +       r      +     +      +
@@ -106,6 +108,7 @@ DeleteUser                r    +      r      +      r       r      +     +      
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    +      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
+OpenSession               r    +      r      +      r       r      +     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +
@@ -134,6 +137,7 @@ DeleteUser                r    +      r      o      r       r      +     +      
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    +      r      o      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
+OpenSession               r    +      r      o      r       r      +     +      +
 ReadUser                  s    +      s      +      s       s      +     +      +
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +

@@ -15,7 +15,7 @@ use crate::fact::{CommandName, Event, Head, Stream};
 use crate::id::{Position, SessionId, Slot, UserId};
 use crate::rejection::Rejection;
 use crate::session::Session;
-use crate::sign_in::{self, SignIn};
+use crate::sign_in::{self, OpenSession, SignIn};
 use crate::system::System;
 use crate::time::{Span, Timestamp};
 use crate::user::User;
@@ -60,6 +60,7 @@ pub(crate) enum Asked {
     Session(SessionId, session::Command),
     System(system::Command),
     SignIn(Box<SignIn>),
+    OpenSession(OpenSession),
     Bootstrap(Box<FirstStart>),
 }
 
@@ -172,6 +173,9 @@ impl World {
             }
             Asked::SignIn(asked) => {
                 (CommandName::SignIn, sign_in::decide(self.find_user(asked.user), *asked, &stamp))
+            }
+            Asked::OpenSession(asked) => {
+                (CommandName::SignIn, sign_in::open(self.find_user(asked.user), asked, &stamp))
             }
             Asked::Bootstrap(first) => {
                 (CommandName::Bootstrap, Ok(bootstrap::decide(*first, &stamp)))
@@ -293,6 +297,12 @@ impl From<system::Command> for Asked {
 impl From<SignIn> for Asked {
     fn from(asked: SignIn) -> Self {
         Self::SignIn(Box::new(asked))
+    }
+}
+
+impl From<OpenSession> for Asked {
+    fn from(asked: OpenSession) -> Self {
+        Self::OpenSession(asked)
     }
 }
 

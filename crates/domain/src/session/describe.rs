@@ -14,6 +14,7 @@ pub fn describe(before: Option<&Session>, event: &Event) -> Description {
             let sentence = match method {
                 Method::Password => "A session was opened with a password",
                 Method::PasswordAndTotp => "A session was opened with a password and a TOTP code",
+                Method::CommandLine => "A session was opened at the command line",
             };
             let mut changes = vec![Change::new("session.expires", expiry, Shown::Time(*expires))];
             if let Some(principal) = principal {

@@ -124,6 +124,8 @@ pub enum Method {
     Password,
     /// By a password and a TOTP code.
     PasswordAndTotp,
+    /// By nothing: an operator opened it at the command line.
+    CommandLine,
 }
 
 /// Why a session ended before its time.

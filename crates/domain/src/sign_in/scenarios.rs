@@ -7,9 +7,10 @@ use crate::id::Position;
 use crate::rejection::{Rejection, ValueFault};
 use crate::scenario::*;
 use crate::session::{Event as SessionEvent, Method, Session};
-use crate::sign_in::{ApplicationGates, SignIn, SignInSettings};
+use crate::sign_in::{ApplicationGates, OpenSession, SignIn, SignInSettings};
 use crate::time::{Span, Timestamp};
 use crate::user::Event;
+use crate::user::event::Created;
 use crate::user::state::{ApprovalStatus, NewPassword, SignUpStatus};
 
 /// When Ada's password expires.
@@ -265,6 +266,45 @@ fn somebody_without_a_name_has_sessions_without_a_principal() {
         .when(ada_signs_in())
         .then_accepted();
     assert_eq!(world.find_session(session_opened(at(1))).unwrap().principal, None);
+}
+
+/// No fact says that Ada signed in: she did not.
+#[test]
+fn an_operator_opens_a_session_for_somebody_without_the_password() {
+    let with_totp = |birth: &mut Created| birth.totp_enabled = true;
+    for world in [ada(), given([ada_created_but(with_totp)])] {
+        let started = SessionEvent::Started {
+            user: ADA,
+            token: token(2),
+            expires: at(60),
+            method: Method::CommandLine,
+            principal: Some(username("ada")),
+        };
+        let session = session_opened(at(1));
+        let started = Fact::Session(session, started);
+        let world = world.by(Actor::Operator).when(opening(ADA)).then([started]);
+        assert_eq!(world.find_session(session).map(|session| session.expires), Some(at(60)));
+    }
+}
+
+#[test]
+fn no_session_is_opened_that_could_not_be_used() {
+    nothing().when(opening(ADA)).then_rejected(Rejection::NoSuchUser);
+    let born = |but: fn(&mut Created)| given([ada_created_but(but)]);
+    for (world, why) in [
+        (born(|birth| birth.locked = true), Rejection::AccountLocked),
+        (born(|birth| birth.sign_up = SignUpStatus::ToApprove), Rejection::SignUpNotFinal),
+        (born(|birth| birth.approval = ApprovalStatus::BeforeDecision), Rejection::NotApproved),
+        (born(|birth| birth.password = None), Rejection::NoPassword),
+    ] {
+        world.when(opening(ADA)).then_rejected(why);
+    }
+    ada().at(END).when(opening(ADA)).then_rejected(Rejection::PasswordExpired);
+    given([of_robot(machine_created())]).when(opening(ROBOT)).then_rejected(Rejection::NoPassword);
+}
+
+fn opening(user: crate::id::UserId) -> OpenSession {
+    OpenSession { user, token: token(2), session_expires: at(60) }
 }
 
 fn ada() -> World {

@@ -34,6 +34,8 @@ pub enum Command {
         /// How access through linked accounts is limited: whether, and by which rules.
         rate_limit: Option<(bool, Option<RateLimitDefinition>)>,
     },
+    /// An operator creates a human user who is a super-user from birth.
+    CreateSuperUser(Box<Created>),
     /// An administrator creates a machine user.
     CreateMachine {
         /// Its name, unique among all users.
@@ -153,7 +155,7 @@ impl Command {
     pub fn name(&self) -> CommandName {
         match self {
             Self::SignUp(_) => CommandName::SignUp,
-            Self::Create { .. } => CommandName::CreateUser,
+            Self::Create { .. } | Self::CreateSuperUser(_) => CommandName::CreateUser,
             Self::CreateMachine { .. } => CommandName::CreateMachine,
             Self::ConfirmSignUp { .. } => CommandName::ConfirmSignUp,
             Self::Approve(_) => CommandName::Approve,
@@ -181,6 +183,8 @@ impl Command {
             Self::SignUp(_) => Act::SignUp,
             Self::ConfirmSignUp { .. } => Act::ConfirmSignUp,
             Self::Create { .. } | Self::CreateMachine { .. } => Act::CreateUser,
+            // Whoever may grant the right may create users as well: it takes that very right.
+            Self::CreateSuperUser(_) => Act::ManageRight(Right::SuperUser),
             Self::Approve(_) | Self::Reject(_) => Act::DecideApproval,
             Self::Lock(_) | Self::Unlock(_) => Act::Lock,
             Self::Amend(amendment) if amendment.administrative == Administrative::default() => {

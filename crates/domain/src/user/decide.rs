@@ -2,6 +2,7 @@
 
 use crate::actor::Stamp;
 use crate::attributes::{self, Setting, USER_ATTRIBUTES_MAX};
+use crate::policy::Right;
 use crate::rejection::{Rejection, ValueFault};
 use crate::secret::{PasswordHash, TokenHash};
 use crate::text::Patch;
@@ -26,9 +27,10 @@ pub fn decide(
         return birth(command);
     };
     match command {
-        Command::SignUp(_) | Command::Create { .. } | Command::CreateMachine { .. } => {
-            Err(Rejection::UserExists)
-        }
+        Command::SignUp(_)
+        | Command::Create { .. }
+        | Command::CreateSuperUser(_)
+        | Command::CreateMachine { .. } => Err(Rejection::UserExists),
         Command::ConfirmSignUp { token } => confirm(user, &token),
         Command::Approve(repeat) => {
             let already = user.approval.status == ApprovalStatus::Approved;
@@ -89,6 +91,9 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
                 access::Event::RateLimitSet { active, definition }.into()
             }));
             Ok(events)
+        }
+        Command::CreateSuperUser(birth) => {
+            Ok(vec![Event::Created(birth), Event::RightGranted { right: Right::SuperUser }])
         }
         Command::CreateMachine { username, name, home } => {
             Ok(vec![Event::MachineCreated { username, name, home }])

@@ -15,7 +15,8 @@ use crate::user::access;
 use crate::user::event::{Created, Event, SignedUp};
 use crate::user::mail::{self, MailKind};
 use crate::user::state::{
-    Approval, ApprovalStatus, Kind, NewPassword, Password, Pat, Profile, SignUpStatus, Totp, User,
+    Approval, ApprovalStatus, Kind, LockChange, NewPassword, Password, Pat, Profile, SignUpStatus,
+    Totp, User,
 };
 
 /// Folds one fact into the state, in place; `None` before birth and after deletion.
@@ -127,7 +128,7 @@ fn locked(user: &mut User, head: &Head, locked: bool) {
     if locked {
         user.disabled_at = Some(head.at);
     }
-    user.lock_changed = Some((head.at, head.actor));
+    user.lock_changed = Some(LockChange::of(head));
 }
 
 fn kept(password: &NewPassword, must_change: bool, at: Timestamp) -> Password {
@@ -226,7 +227,7 @@ fn created(id: UserId, head: &Head, birth: &Created) -> User {
         approval: Approval { status: birth.approval, at: head.at, by: head.actor },
         locked: birth.locked,
         disabled_at: birth.locked.then_some(head.at),
-        lock_changed: birth.locked.then_some((head.at, head.actor)),
+        lock_changed: birth.locked.then(|| LockChange::of(head)),
         password: birth.password.as_ref().map(|new| kept(new, birth.must_change, head.at)),
         totp: Totp {
             seed: Some(birth.totp.clone()),

@@ -26,6 +26,27 @@ impl Default for PasswordRules {
     }
 }
 
+impl PasswordRules {
+    /// The rule that a password breaks, as a sentence for whoever chose it.
+    pub fn explain(&self, fault: PasswordFault) -> String {
+        match fault {
+            PasswordFault::TooSimple => {
+                let least = self.complexity_min;
+                format!("the password is too easy to guess: its score must be {least} or more of 4")
+            }
+            PasswordFault::TooShort => {
+                format!("the password is too short: at least {} characters", self.chars_min)
+            }
+            PasswordFault::TooLong => {
+                format!("the password is too long: at most {} characters", self.chars_max)
+            }
+            PasswordFault::Rejected => {
+                "the password holds a text that is not allowed in passwords".to_owned()
+            }
+        }
+    }
+}
+
 /// Which rule a password breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PasswordFault {
@@ -110,6 +131,19 @@ mod tests {
         assert_eq!(check(&rules, &"é".repeat(257)), Err(PasswordFault::TooLong));
         assert_eq!(check(&rules, &"é".repeat(256)), Ok(()));
         assert_eq!(check(&rules, "12345é78"), Ok(()));
+    }
+
+    #[test]
+    fn a_broken_rule_is_told_with_its_limit() {
+        let rules = PasswordRules { complexity_min: 3, ..PasswordRules::default() };
+        for (fault, said) in [
+            (PasswordFault::TooSimple, "too easy to guess: its score must be 3 or more of 4"),
+            (PasswordFault::TooShort, "too short: at least 8 characters"),
+            (PasswordFault::TooLong, "too long: at most 256 characters"),
+            (PasswordFault::Rejected, "holds a text that is not allowed"),
+        ] {
+            assert!(rules.explain(fault).contains(said), "{fault:?}");
+        }
     }
 
     #[test]

@@ -6,11 +6,12 @@ use rpds::RedBlackTreeMapSync;
 
 use crate::actor::Actor;
 use crate::attributes::Attributes;
+use crate::fact::Head;
 use crate::id::{CodeId, OrganizationId, Position, Slot, TokenId, UserId};
 use crate::policy::Rights;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::session::{Standing, Usability};
-use crate::text::{Email, Name, Username};
+use crate::text::{Email, Name, TextFault, Username};
 use crate::time::Timestamp;
 use crate::user::event::ConfirmationCode;
 use crate::user::mail::Owed;
@@ -50,8 +51,8 @@ pub struct User {
     pub locked: bool,
     /// When it was last locked: access tokens from before stay dead, whatever came after.
     pub disabled_at: Option<Timestamp>,
-    /// The last lock or unlock: when and by whom.
-    pub lock_changed: Option<(Timestamp, Actor)>,
+    /// The last lock or unlock.
+    pub lock_changed: Option<LockChange>,
     /// What it may do beyond its own account.
     pub rights: Rights,
     /// Its password.
@@ -72,6 +73,24 @@ pub struct User {
     pub mails: RedBlackTreeMapSync<Position, Owed>,
     /// Whether it was ever final and approved at once.
     pub was_usable: bool,
+}
+
+/// A lock, an unlock, or a birth in that state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LockChange {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Actor,
+    /// The fact, whose origin says which operator it was.
+    pub fact: Position,
+}
+
+impl LockChange {
+    /// What the head of a fact says of it.
+    pub fn of(head: &Head) -> Self {
+        Self { at: head.at, by: head.actor, fact: head.position }
+    }
 }
 
 /// A security definition of the server, as a user is linked to it.
@@ -140,6 +159,18 @@ pub struct Profile {
     pub middle_name: Option<Name>,
     /// The family name.
     pub last_name: Option<Name>,
+}
+
+impl Profile {
+    /// First, middle and last name with a space between those that are there.
+    ///
+    /// # Errors
+    /// If that is longer than a name may be.
+    pub fn whole_name(&self) -> Result<Option<Name>, TextFault> {
+        let parts = [&self.first_name, &self.middle_name, &self.last_name];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(Name::as_str).collect();
+        if parts.is_empty() { Ok(None) } else { Name::parse(&parts.join(" ")).map(Some) }
+    }
 }
 
 /// How far a sign-up is.

@@ -1,16 +1,19 @@
 //! `/v1`: for auditors and operators. JSON, `application/problem+json` for errors (RFC 9457), cursors.
 
+mod accounts;
 mod errors;
 mod events;
 mod local;
+mod operator;
 mod outbox;
+mod sessions;
 mod users;
 mod wire;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::App;
 
@@ -22,6 +25,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/users", get(users::list))
         .route("/v1/users/{id}", get(users::show))
         .route("/v1/users/{id}/history", get(users::history))
+        .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
         .route("/v1/projections", get(local::projections))
         .route("/v1/local/rebuild", post(local::rebuild))
@@ -29,6 +33,17 @@ pub fn routes() -> Router<App> {
         .route("/v1/local/outbox", get(outbox::list))
         .route("/v1/local/outbox/{id}", get(outbox::show))
         .route("/v1/local/outbox/{id}/retry", post(outbox::retry))
+        .route("/v1/local/users", post(accounts::create))
+        .route("/v1/local/users/{id}", delete(accounts::delete))
+        .route("/v1/local/users/{id}/lock", post(accounts::lock))
+        .route("/v1/local/users/{id}/unlock", post(accounts::unlock))
+        .route("/v1/local/users/{id}/approve", post(accounts::approve))
+        .route("/v1/local/users/{id}/reject", post(accounts::reject))
+        .route("/v1/local/users/{id}/password", post(accounts::set_password))
+        .route("/v1/local/users/{id}/totp-key", post(accounts::set_totp_key))
+        .route("/v1/local/users/{id}/sessions", post(accounts::open_session))
+        .route("/v1/local/sessions/{id}", get(sessions::show).delete(sessions::end))
+        .route("/v1/local/sign-out", post(sessions::sign_out))
 }
 
 /// The answer to a path that does not exist.

@@ -91,7 +91,8 @@ fn account(zato: &Zato, username: &str, password: Option<Secret>) -> Result<NewA
         last_name: name("last_name")?,
     };
     if profile.display_name.is_none() {
-        profile.display_name = joined(&profile).map_err(|fault| refuse("display_name", fault))?;
+        profile.display_name =
+            profile.whole_name().map_err(|fault| refuse("display_name", fault))?;
     }
     let malformed = |field| zato.refuse(Call::Create, &unacceptable(field, ValueFault::Malformed));
     let totp_key = text(zato, "totp_key")?
@@ -118,15 +119,9 @@ fn account(zato: &Zato, username: &str, password: Option<Secret>) -> Result<NewA
         locked: flag("is_locked")?,
         sign_up,
         approved: flag("auto_approve")?,
+        super_user: false,
         rate_limit: (limited || definition.is_some()).then_some((limited, definition)),
     })
-}
-
-/// First, middle and last name with a space between those that are there.
-fn joined(profile: &Profile) -> Result<Option<Name>, TextFault> {
-    let parts = [&profile.first_name, &profile.middle_name, &profile.last_name];
-    let parts: Vec<&str> = parts.into_iter().flatten().map(Name::as_str).collect();
-    if parts.is_empty() { Ok(None) } else { Name::parse(&parts.join(" ")).map(Some) }
 }
 
 /// A text; an empty one is none.

@@ -45,6 +45,7 @@ async fn try_change(zato: &Zato) -> Outcome {
         user,
         old: zato.sent.text("old_password")?.map(Secret::from),
         new,
+        drawn: false,
         lasts: days.map(Span::days),
         must_change: zato.sent.flag("must_change")?.filter(|_| administrative),
     };

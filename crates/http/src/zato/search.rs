@@ -53,17 +53,21 @@ async fn try_search(zato: &Zato) -> Outcome {
         let found = service.read_users(&caller, arrange).await;
         found.map_err(|failure| zato.fail(Call::Search, failure))?
     };
-    Ok(render(&found, page, size, all))
-}
-
-fn render(found: &[Arc<User>], page: usize, size: usize, all: bool) -> Reply {
     let total = found.len();
     let (page, size) = if all { (1, total) } else { (page, size) };
+    let start = (page - 1).saturating_mul(size).min(total);
+    let shown = &found[start..start.saturating_add(size).min(total)];
+    let operators = service.locking_operators(&caller, shown).await;
+    let operators = operators.map_err(|failure| zato.fail(Call::Search, failure))?;
+    let shown =
+        shown.iter().map(|user| wire::found(user, operators.get(&user.id).map(AsRef::as_ref)));
+    Ok(render(shown.collect(), total, page, size))
+}
+
+fn render(shown: Vec<Value>, total: usize, page: usize, size: usize) -> Reply {
     let pages = if total == 0 { 0 } else { total.div_ceil(size.max(1)) };
-    let start = (page - 1).saturating_mul(size);
-    let shown = found.iter().skip(start).take(size).map(|user| wire::found(user));
     let mut reply = Reply::ok()
-        .and("result", shown.collect::<Vec<Value>>())
+        .and("result", shown)
         .and("total", total)
         .and("num_pages", pages)
         .and("page_size", size)

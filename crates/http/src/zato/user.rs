@@ -51,7 +51,7 @@ const FLAGS: [&str; 3] = ["is_totp_enabled", "is_locked", "password_must_change"
 
 /// `GET /zato/sso/user`
 pub async fn read(zato: Zato) -> Response {
-    zato.respond(try_read(&zato))
+    zato.respond(try_read(&zato).await)
 }
 
 /// `PATCH /zato/sso/user`
@@ -83,7 +83,7 @@ async fn try_delete(zato: &Zato) -> Outcome {
     Ok(Reply::ok().at(done.position))
 }
 
-fn try_read(zato: &Zato) -> Outcome {
+async fn try_read(zato: &Zato) -> Outcome {
     zato.require(&["ust", "current_app"])?;
     zato.convertible(&["user_id"], &[], &[])?;
     let caller = zato.caller(Call::Other, "ust")?;
@@ -98,7 +98,13 @@ fn try_read(zato: &Zato) -> Outcome {
     };
     let id = id.ok_or(Refusal::Code(NOT_ALLOWED))?;
     let user = service.read_user(&caller, id).map_err(|why| zato.refuse(Call::Other, &why))?;
-    Ok(Reply::with(wire::user(&user, administrative.is_ok())))
+    let mut keys = wire::user(&user, administrative.is_ok());
+    if administrative.is_ok() {
+        let operators = service.locking_operators(&caller, &[user]).await;
+        let operators = operators.map_err(|failure| zato.fail(Call::Other, failure))?;
+        wire::name_operator(&mut keys, operators.values().next().map(AsRef::as_ref));
+    }
+    Ok(Reply::with(keys))
 }
 
 async fn try_update(zato: &Zato) -> Outcome {

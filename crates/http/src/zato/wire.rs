@@ -167,8 +167,8 @@ fn account(user: &User, put: &mut impl FnMut(&str, Option<Value>)) {
     put("approval_status_mod_by", Some(json!(who(user.approval.by))));
     put("approval_status_mod_time", Some(json!(date(user.approval.at))));
     put("is_locked", Some(json!(user.locked)));
-    put("locked_time", user.lock_changed.map(|(at, _)| json!(date(at))));
-    put("locked_by", user.lock_changed.map(|(_, by)| json!(who(by))));
+    put("locked_time", user.lock_changed.map(|change| json!(date(change.at))));
+    put("locked_by", user.lock_changed.map(|change| json!(who(change.by))));
     put("password_is_set", Some(json!(true)));
     let password = user.password.as_ref();
     let expires = password.map_or(Timestamp::NEVER, |password| password.expires);
@@ -180,8 +180,16 @@ fn account(user: &User, put: &mut impl FnMut(&str, Option<Value>)) {
     put("sign_up_time", Some(json!(date(user.born))));
 }
 
-/// A user as an element of a search's result: every key, null where there is no value.
-pub fn found(user_: &User) -> Value {
+/// Says by whom a user was locked, where it was an operator: its login name at its machine.
+pub fn name_operator(user: &mut Map<String, Value>, operator: Option<&str>) {
+    if let Some(operator) = operator {
+        user.insert("locked_by".to_owned(), json!(operator));
+    }
+}
+
+/// A user as an element of a search's result: every key, null where there is no value. `operator` is
+/// who locked it, if it was one.
+pub fn found(user_: &User, operator: Option<&str>) -> Value {
     const KEYS: [&str; 11] = [
         "username",
         "email",
@@ -196,6 +204,7 @@ pub fn found(user_: &User) -> Value {
         "creation_ctx",
     ];
     let mut out = user(user_, true);
+    name_operator(&mut out, operator);
     for key in KEYS {
         out.entry(key).or_insert(Value::Null);
     }

@@ -172,6 +172,7 @@ table! {
     method, method_of: Method = u8 {
         Password = 1,
         PasswordAndTotp = 2,
+        CommandLine = 3,
     }
 }
 table! {
@@ -207,7 +208,7 @@ mod tests {
             "1 Confirmation, 2 Welcome, 3 PasswordReset, 4 ApprovalNeeded, 5 Approved, 6 Rejected"
         );
         assert_eq!(listed(mail_failure_of), "1 Unreachable, 2 Refused, 3 TooOld");
-        assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp");
+        assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp, 3 CommandLine");
         assert_eq!(listed(end_reason_of), "1 SignedOut, 2 Revoked");
     }
 

@@ -96,6 +96,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             // The router that a command calls where no server runs.
             "axum",
             "clap",
+            "clap_complete",
             "http-body-util",
             "hyper",
             "hyper-util",

@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 use crate::user::command::{Command, Repeat};
 use crate::user::event::SignedUp;
 use crate::user::state::{Approval, ApprovalStatus, Kind, SignUpStatus};
-use crate::user::{Event, keys};
+use crate::user::{Event, User, keys};
 
 #[test]
 fn a_person_signs_up_and_waits_for_confirmation_and_approval() {
@@ -46,8 +46,22 @@ fn an_administrator_creates_a_user_who_may_sign_in_at_once() {
     assert_eq!(ada.sign_up, SignUpStatus::Final);
     let approved = Approval { status: ApprovalStatus::Approved, at: START, by: Actor::User(GRACE) };
     assert_eq!(ada.approval, approved);
-    assert_eq!((ada.locked, ada.lock_changed), (false, None));
+    assert_eq!((ada.locked, changed(ada)), (false, None));
     assert_eq!(ada.totp.label, Some(name("phone")));
+}
+
+#[test]
+fn a_super_user_is_one_from_birth() {
+    let birth = Box::new(ada_being_created());
+    let granted = Event::RightGranted { right: Right::SuperUser };
+    let world = nothing()
+        .by(Actor::Operator)
+        .when(Command::CreateSuperUser(birth.clone()))
+        .then([ada_created(), granted]);
+    let ada = world.user(ADA);
+    assert!(ada.rights.holds(Right::SuperUser));
+    assert_eq!((ada.approval.status, ada.approval.by), (ApprovalStatus::Approved, Actor::Operator));
+    world.when(Command::CreateSuperUser(birth)).then_rejected(Rejection::UserExists);
 }
 
 #[test]
@@ -57,7 +71,7 @@ fn a_user_may_be_born_locked_and_with_a_password_to_change() {
         birth.must_change = true;
     })]);
     let ada = world.user(ADA);
-    assert_eq!((ada.locked, ada.lock_changed), (true, Some((START, Actor::User(GRACE)))));
+    assert_eq!((ada.locked, changed(ada)), (true, Some((START, Actor::User(GRACE)))));
     assert!(ada.password.as_ref().unwrap().must_change);
 }
 
@@ -166,4 +180,8 @@ fn a_sign_up_that_an_administrator_holds_back_is_confirmed_already() {
         .and(reopened)
         .when(Command::ConfirmSignUp { token: token(1) })
         .then([Event::SignUpConfirmed]);
+}
+
+fn changed(user: &User) -> Option<(Timestamp, Actor)> {
+    user.lock_changed.map(|change| (change.at, change.by))
 }

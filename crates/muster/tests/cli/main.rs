@@ -1,5 +1,9 @@
 //! The command line as scripts meet it: what is printed where, and with which code it ends.
 
+mod completions;
+mod terminal;
+mod users;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -7,9 +11,21 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// Commands that need a store; each with arguments that it could run with.
-const ON_A_STORE: [&[&str]; 6] = [
+const ON_A_STORE: [&[&str]; 18] = [
     &["user", "list"],
     &["user", "show", "ada"],
+    &["user", "delete", "ada", "--yes"],
+    &["user", "lock", "ada"],
+    &["user", "unlock", "ada"],
+    &["user", "approve", "ada"],
+    &["user", "reject", "ada"],
+    &["user", "login", "ada"],
+    &["user", "logout", "gAAAA"],
+    &["user", "reset-password", "ada"],
+    &["user", "reset-totp-key", "ada"],
+    &["session", "list", "ada"],
+    &["session", "show", "01JDR6RS9V3GZVY0RK7CE9W0YH"],
+    &["session", "end", "01JDR6RS9V3GZVY0RK7CE9W0YH"],
     &["history", "ada"],
     &["events"],
     &["rebuild"],
@@ -101,6 +117,19 @@ fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
         (&["history"], "USER"),
         (&["user", "show"], "USER"),
         (&["events", "--after", "x"], "--after"),
+        (&["user", "create"], "NAME"),
+        (&["user", "create", "ada", "--password", "correct horse"], "--password"),
+        (&["user", "create", "ada"], "--password-stdin"),
+        (&["user", "create-super-user", "ada"], "--password-stdin"),
+        (&["user", "change-password", "ada"], "--password-stdin"),
+        (&["user", "change-password", "ada", "--password-stdin", "--expiry", "0"], "--expiry"),
+        (&["user", "reset-password", "ada", "--must-change", "maybe"], "--must-change"),
+        (&["user", "reset-totp-key", "ada", "--key", "A", "--key-stdin"], "--key-stdin"),
+        (&["user", "delete", "ada"], "--yes"),
+        (&["user", "logout"], "TOKEN"),
+        (&["user", "logout", "gAAAA", "--token-stdin"], "--token-stdin"),
+        (&["session", "end"], "SESSION"),
+        (&["completions", "tcsh"], "tcsh"),
         (&["verify", "extra"], "extra"),
     ] {
         let output = muster(arguments);
@@ -215,7 +244,7 @@ fn an_unknown_user_ends_with_1() {
     init(&scratch.data(), "ada", "correct horse battery");
     for command in [["user", "show", "nobody"].as_slice(), &["history", "nobody"]] {
         let told = err(&on(&scratch.data(), command), 1);
-        assert!(told.contains("no such user"), "{told}");
+        assert_eq!(told, "muster: No such user `nobody`\n");
     }
 }
 
@@ -308,8 +337,14 @@ fn init(data: &Path, name: &str, password: &str) -> Value {
 }
 
 fn init_output(data: &Path, name: &str, input: &str) -> Output {
+    on_with(data, &["init", "--super-user", name, "--password-stdin", "--json"], input)
+}
+
+/// What it answers to this on its standard input.
+fn on_with(data: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = command()
-        .args(["init", "--super-user", name, "--password-stdin", "--json", "--data"])
+        .args(arguments)
+        .arg("--data")
         .arg(data)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -317,9 +352,16 @@ fn init_output(data: &Path, name: &str, input: &str) -> Output {
         .spawn()
         .expect("the binary runs");
     let mut stdin = child.stdin.take().expect("it is piped");
-    stdin.write_all(input.as_bytes()).expect("it reads its input");
+    // One that refuses before it reads is gone by now.
+    drop(stdin.write_all(input.as_bytes()));
     drop(stdin);
     child.wait_with_output().expect("it ends")
+}
+
+/// Everything that happened to somebody, one JSON object a fact.
+fn history(data: &Path, user: &str) -> Vec<Value> {
+    let printed = out(&on(data, &["history", user, "--json"]), 0);
+    printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// A server that says where it listens before it counts as started.
