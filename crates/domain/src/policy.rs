@@ -131,6 +131,8 @@ pub enum Act {
     Audit,
     /// Rebuild, verify.
     Operate,
+    /// Fail to sign in, which goes on record.
+    FailToSignIn,
     /// Read mails that are owed, which carry tokens, and say what became of them.
     DeliverMail,
 }
@@ -180,7 +182,9 @@ enum Requirement {
 /// The table.
 fn requirement(act: Act) -> Requirement {
     match act {
-        Act::SignUp | Act::ConfirmSignUp | Act::ResetPassword => Requirement::Nothing,
+        Act::SignUp | Act::ConfirmSignUp | Act::ResetPassword | Act::FailToSignIn => {
+            Requirement::Nothing
+        }
         Act::CreateUser
         | Act::DecideApproval
         | Act::Lock
@@ -230,6 +234,7 @@ fn is_guarded(act: Act) -> bool {
         | Act::ReadAccounts
         | Act::Audit
         | Act::Operate
+        | Act::FailToSignIn
         | Act::DeliverMail => false,
     }
 }

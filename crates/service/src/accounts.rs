@@ -1,6 +1,7 @@
 //! What is done to accounts and needs hashing or chance first: creating one, changing a password,
 //! replacing a TOTP key.
 
+use domain::fact::CommandName;
 use domain::id::UserId;
 use domain::rejection::{Held, Rejection};
 use domain::secret::TotpSeed;
@@ -12,6 +13,7 @@ use domain::user::password;
 use domain::user::rate_limit::RateLimitDefinition;
 use domain::user::state::{ApprovalStatus, Profile, SignUpStatus};
 
+use crate::attempts::Wrong;
 use crate::caller::Caller;
 use crate::command::Command;
 use crate::failure::Failure;
@@ -127,10 +129,27 @@ impl Service {
         caller: &Caller,
         change: &PasswordChange,
     ) -> Result<Done, Failure> {
+        if caller.actor.user() != Some(change.user) {
+            return self.change_with_retries(caller, change).await.map_err(Wrong::into_failure);
+        }
+        // Whoever must know the old one may guess at it.
+        let name = self.user(change.user).and_then(|user| user.username.clone());
+        let name = name.map_or_else(|| change.user.to_string(), |name| name.to_string());
+        let during = (name.as_str(), CommandName::ChangePassword);
+        self.attempt(caller, during, async || self.change_with_retries(caller, change).await).await
+    }
+
+    async fn change_with_retries(
+        &self,
+        caller: &Caller,
+        change: &PasswordChange,
+    ) -> Result<Done, Wrong> {
         let mut retries = 0;
         loop {
             match self.try_change_password(caller, change).await {
-                Err(Failure::Rejected(Rejection::StaleProof)) if retries < STALE_RETRIES_MAX => {
+                Err(Wrong::Failure(Failure::Rejected(Rejection::StaleProof)))
+                    if retries < STALE_RETRIES_MAX =>
+                {
                     retries += 1;
                 }
                 result => return result,
@@ -142,22 +161,23 @@ impl Service {
         &self,
         caller: &Caller,
         change: &PasswordChange,
-    ) -> Result<Done, Failure> {
+    ) -> Result<Done, Wrong> {
         let checked = if caller.actor.user() == Some(change.user) {
             let present = self.user(change.user).and_then(|user| user.password.clone());
             let (Some(present), Some(old)) = (present, &change.old) else {
-                return Err(Rejection::BadCredentials.into());
+                // Nothing was guessed.
+                return Err(Failure::from(Rejection::BadCredentials).into());
             };
-            let verdict = self.passwords().verify(old.clone(), &present.hash.0).await?;
-            if !verdict.matches {
-                return Err(Rejection::BadCredentials.into());
+            let verdict = self.passwords().verify(old.clone(), &present.hash.0);
+            if !verdict.await.map_err(Failure::from)?.matches {
+                return Err(Wrong::Password);
             }
             Some(present.hash)
         } else {
             None
         };
         if !change.drawn {
-            self.check_password(&change.new)?;
+            self.check_password(&change.new).map_err(Failure::from)?;
         }
         let mut password = self.new_password(change.new.clone()).await?;
         if let Some(lasts) = change.lasts {
@@ -165,7 +185,7 @@ impl Service {
         }
         let must_change = change.must_change;
         let command = user::Command::ChangePassword { password, checked, must_change };
-        self.execute(caller.clone(), Command::User(change.user, command)).await
+        Ok(self.execute(caller.clone(), Command::User(change.user, command)).await?)
     }
 
     /// A password of 192 random bits. It is not held to the rules: chance may break one of them, and

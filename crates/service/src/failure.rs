@@ -15,6 +15,9 @@ pub enum Failure {
     /// A queue is full; later it may not be.
     #[error("too busy")]
     Busy,
+    /// Too many attempts failed, of everybody together; later it may be tried again.
+    #[error("too many attempts failed")]
+    TooManyFailed,
     /// Nobody knows whether it happened: the disk failed at the wrong moment.
     #[error("the outcome is unknown")]
     OutcomeUnknown,

@@ -5,7 +5,7 @@
 //! * [`caller`], [`command`], [`settings`], [`addresses`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
 //! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
-//!   ([`passwords`], [`totp`], [`tokens`])
+//!   ([`passwords`], [`totp`], [`tokens`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
@@ -13,6 +13,7 @@
 
 pub mod accounts;
 pub mod addresses;
+mod attempts;
 pub mod attributes;
 pub mod caller;
 pub mod command;
@@ -30,6 +31,7 @@ pub mod sign_in;
 pub mod sign_up;
 #[cfg(test)]
 mod tests;
+pub mod throttle;
 pub mod tokens;
 pub mod totp;
 pub mod upkeep;
@@ -49,6 +51,7 @@ use crate::mail::Mailer;
 use crate::mail::outbox::Outbox;
 use crate::passwords::{Cost, Passwords};
 pub use crate::settings::Settings;
+use crate::throttle::Throttle;
 pub use crate::writer::{Done, Job, Pending, Turns};
 use crate::writer::{Task, Writer};
 
@@ -69,6 +72,7 @@ struct Inner {
     settings: Settings,
     passwords: Passwords,
     outbox: Outbox,
+    throttle: Throttle,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
     /// Held by whoever folds a second set of views.
@@ -110,9 +114,11 @@ impl Service {
         queue: Option<mpsc::Sender<Task>>,
         threads: Vec<JoinHandle<()>>,
     ) -> Self {
+        let throttle = Throttle::new(settings.throttle);
         Self {
             inner: Arc::new(Inner {
                 store,
+                throttle,
                 settings,
                 passwords,
                 outbox: Outbox::new(mailer),

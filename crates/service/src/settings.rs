@@ -8,6 +8,7 @@ use domain::user::sign_up::SignUpRules;
 use crate::addresses::AddressRules;
 use crate::mail::MailSettings;
 use crate::resets::ResetSettings;
+use crate::throttle::ThrottleSettings;
 
 /// What rules and limits are in force; the defaults are those of Zato's contract, section 8.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Settings {
     pub session_lasts: Span,
     /// From where users may sign in and use their sessions.
     pub addresses: AddressRules,
+    /// How many failed sign-ins are let pass.
+    pub throttle: ThrottleSettings,
     /// How signing up works.
     pub sign_up: SignUpRules,
     /// How a forgotten password is replaced.
@@ -46,6 +49,7 @@ impl Default for Settings {
             },
             session_lasts: Span::minutes(60),
             addresses: AddressRules::default(),
+            throttle: ThrottleSettings::default(),
             sign_up: SignUpRules::default(),
             reset: ResetSettings::default(),
             mail: MailSettings::default(),

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use domain::fact::CommandName;
 use domain::id::{SessionId, UserId};
 use domain::rejection::Rejection;
 use domain::secret::{PasswordHash, TokenHash};
@@ -11,6 +12,7 @@ use domain::time::Timestamp;
 use domain::user::User;
 use domain::user::state::{Kind, NewPassword};
 
+use crate::attempts::Wrong;
 use crate::caller::Caller;
 use crate::command::Command;
 use crate::failure::Failure;
@@ -58,15 +60,21 @@ impl Service {
         caller: &Caller,
         credentials: &Credentials,
     ) -> Result<SignedIn, Failure> {
-        let mut retries = 0;
-        loop {
-            match self.try_sign_in(caller, credentials).await {
-                Err(Failure::Rejected(Rejection::StaleProof)) if retries < STALE_RETRIES_MAX => {
-                    retries += 1;
+        let name = credentials.username.as_str();
+        self.attempt(caller, (name, CommandName::SignIn), async || {
+            let mut retries = 0;
+            loop {
+                match self.try_sign_in(caller, credentials).await {
+                    Err(Wrong::Failure(Failure::Rejected(Rejection::StaleProof)))
+                        if retries < STALE_RETRIES_MAX =>
+                    {
+                        retries += 1;
+                    }
+                    result => return result,
                 }
-                result => return result,
             }
-        }
+        })
+        .await
     }
 
     /// Opens a session for somebody without the password, for whoever may do that.
@@ -99,31 +107,34 @@ impl Service {
         &self,
         caller: &Caller,
         credentials: &Credentials,
-    ) -> Result<SignedIn, Failure> {
+    ) -> Result<SignedIn, Wrong> {
         let known = self.store().views().named_exactly(&credentials.username).cloned();
         let known = known.filter(|user| user.kind == Kind::Human);
         let hash = known.as_ref().and_then(|user| user.password.as_ref());
         let hash = hash.map(|password| password.hash.clone());
         let (Some(user), Some(hash)) = (&known, hash) else {
-            self.passwords().verify_dummy(credentials.password.clone()).await?;
-            return Err(Rejection::BadCredentials.into());
+            let verdict = self.passwords().verify_dummy(credentials.password.clone());
+            verdict.await.map_err(Failure::from)?;
+            return Err(Wrong::Password);
         };
         let verdict = self.passwords().verify(credentials.password.clone(), &hash.0);
-        let verdict = verdict.await?;
+        let verdict = verdict.await.map_err(Failure::from)?;
         if !verdict.matches {
-            return Err(Rejection::BadCredentials.into());
+            return Err(Wrong::Password);
         }
         let now = self.store().clock().now();
         let step = match (&user.totp.seed, user.totp.enabled, &credentials.totp_code) {
             (Some(seed), true, Some(code)) => {
                 let step = totp::matched_step(&seed.0, code.as_str(), now.unix_secs());
-                Some((seed.clone(), step.ok_or(Rejection::BadCredentials)?))
+                Some((seed.clone(), step.ok_or(Wrong::Totp)?))
             }
-            (Some(_), true, None) => return Err(Rejection::SecondFactorMissing.into()),
+            (Some(_), true, None) => {
+                return Err(Failure::from(Rejection::SecondFactorMissing).into());
+            }
             (_, false, _) | (None, true, _) => None,
         };
         // Before a new password is judged: what is wrong with the account comes first.
-        check_account(user, credentials.application)?;
+        check_account(user, credentials.application).map_err(Failure::from)?;
         let new_password = self.replacement(user, credentials, now).await?;
         let rehashed = if verdict.weaker && new_password.is_none() {
             Some(self.hash(credentials.password.clone()).await?)
@@ -142,8 +153,13 @@ impl Service {
             session_expires: now.after(self.settings().session_lasts),
             settings: self.settings().sign_in,
         }));
-        let done = self.execute(caller.clone(), command).await?;
-        let user = done.user.ok_or(Rejection::BadCredentials)?;
+        let done =
+            self.execute(caller.clone(), command).await.map_err(|failure| match failure {
+                // The password was verified, so what is wrong is the code: it was used before.
+                Failure::Rejected(Rejection::BadCredentials) => Wrong::Totp,
+                failure => failure.into(),
+            })?;
+        let user = done.user.ok_or(Wrong::Password)?;
         let expires_soon = user
             .password
             .as_ref()

@@ -83,6 +83,14 @@ pub fn derive_reset_token(code_key: &[u8; 32], code_id: [u8; 16]) -> String {
     ulid::Ulid::from_bytes(bytes).to_string().to_ascii_lowercase()
 }
 
+/// HMAC-SHA256 of something that must not be kept in clear, and yet be recognised.
+pub fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    let mut hash = [0; 32];
+    hash.copy_from_slice(hmac::sign(&key, message).as_ref());
+    hash
+}
+
 /// SHA-256 of a token exactly as it was handed out, which is all that is kept of it.
 ///
 /// Unsalted and fast on purpose: tokens have at least 128 random bits, so there is nothing to

@@ -325,7 +325,7 @@ fn decide(
         }
         Command::Session(id, command) => of_session(turn, &who, id, command, stamp),
         Command::System(command) => {
-            policy::permits(&who, Act::Operate, None)?;
+            policy::permits(&who, command.act(), None)?;
             let events = system::decide(&draft.now().system, command)?;
             Ok((system(events), None))
         }

@@ -8,6 +8,7 @@ mod configured;
 mod coverage;
 mod create;
 mod envelope;
+mod guessing;
 mod linked;
 mod login;
 mod order;

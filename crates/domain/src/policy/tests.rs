@@ -46,6 +46,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
         ReadAccounts,
         Audit,
         Operate,
+        FailToSignIn,
         DeliverMail,
     ]
 }
@@ -84,6 +85,7 @@ ReadUser                  s    +      s      +      s       s      +     +      
 ReadAccounts              r    r      r      +      r       r      +     +      +
 Audit                     r    r      r      +      +       r      +     +      +
 Operate                   r    r      r      r      r       +      +     +      +
+FailToSignIn              +    +      +      +      +       +      +     +      +
 DeliverMail               r    r      r      r      r       r      r     +      +
 ";
 
@@ -113,6 +115,7 @@ ReadUser                  s    +      s      +      s       s      +     +      
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +
 Operate                   r    r      r      r      r       +      +     +      +
+FailToSignIn              +    +      +      +      +       +      +     +      +
 DeliverMail               r    r      r      r      r       r      r     +      +
 ";
 
@@ -142,6 +145,7 @@ ReadUser                  s    +      s      +      s       s      +     +      
 ReadAccounts              r    +      r      +      r       r      +     +      +
 Audit                     r    +      r      +      +       r      +     +      +
 Operate                   r    +      r      r      r       +      +     +      +
+FailToSignIn              +    +      +      +      +       +      +     +      +
 DeliverMail               r    r      r      r      r       r      r     +      +
 ";
 
@@ -184,6 +188,7 @@ fn somebody_who_is_not_there_is_somebody_else() {
 fn nobody_may_act_on_somebody_who_holds_a_right_that_it_lacks() {
     let harmless = [
         Act::SignUp,
+        Act::FailToSignIn,
         Act::ConfirmSignUp,
         Act::ResetPassword,
         Act::CreateUser,

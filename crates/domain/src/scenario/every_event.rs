@@ -7,15 +7,16 @@ use super::{
     reset_requested, seed, session_attribute_set, session_started, token, username,
 };
 use crate::attributes::SetMode;
-use crate::fact::Event as Fact;
+use crate::fact::{CommandName, Event as Fact};
 use crate::id::{Position, Slot};
 use crate::policy::Right;
 use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
-use crate::system::{self, Command as OfSystem, Event as System, Purpose, Restored};
+use crate::system::{self, Command as OfSystem, Event as System, Purpose, Restored, UnknownName};
 use crate::text::Patch;
 use crate::time::{Month, Span, Timestamp};
 use crate::user::access::{self, Event as Access};
+use crate::user::attempts::{self, Fault, Refusal};
 use crate::user::command::{Command, Repeat};
 use crate::user::mail::{self, Event as Mail, MailFailure, MailRules};
 use crate::user::state::{ApprovalStatus, SignUpStatus};
@@ -66,7 +67,7 @@ fn names_of_events_are_unique_and_begin_with_their_stream() {
 }
 
 /// Variants that stand for the events of a part.
-const PARTS: [&str; 2] = ["Event::Access(_)", "Event::Mail(_)"];
+const PARTS: [&str; 3] = ["Event::Access(_)", "Event::Mail(_)", "Event::Attempt(_)"];
 
 /// Every event of a user, one for each variant, with the world before it.
 pub(crate) fn every_user_event() -> Vec<(World, Event)> {
@@ -77,7 +78,7 @@ pub(crate) fn every_user_event() -> Vec<(World, Event)> {
         let earlier = events[..at].iter().filter_map(of_user).cloned();
         (earlier.fold(story.world, World::and), of_user(&events[at]).unwrap().clone())
     };
-    users().into_iter().chain(ways_in()).chain(mails()).map(story).collect()
+    users().into_iter().chain(ways_in()).chain(mails()).chain(attempts()).map(story).collect()
 }
 
 /// A world in which a command is answered with an event.
@@ -106,7 +107,14 @@ macro_rules! stories {
 }
 
 fn all() -> Vec<Story> {
-    users().into_iter().chain(ways_in()).chain(mails()).chain(sessions()).chain(systems()).collect()
+    users()
+        .into_iter()
+        .chain(ways_in())
+        .chain(mails())
+        .chain(attempts())
+        .chain(sessions())
+        .chain(systems())
+        .collect()
 }
 
 fn users() -> Vec<Story> {
@@ -171,6 +179,7 @@ fn users() -> Vec<Story> {
         // Each of these is a row of its part below.
         Event::Access(_) = ada() => access::Command::Link { link: pubapi(), active: true };
         Event::Mail(_) = signed_up() => mail::Command::NoteSent(Position(1));
+        Event::Attempt(_) = ada() => attempted(Fault::Password, 10);
     }
 }
 
@@ -208,6 +217,20 @@ fn mails() -> Vec<Story> {
     }
 }
 
+fn attempts() -> Vec<Story> {
+    let ada = || given([ada_created()]);
+    stories! { of_attempt;
+        attempts::Event { fault: Fault::Password, .. } = ada() => attempted(Fault::Password, 10);
+        attempts::Event { fault: Fault::Totp, .. } = ada() => attempted(Fault::Totp, 1);
+        attempts::Event { fault: Fault::Refused(_), .. } = ada() =>
+            attempted(Fault::Refused(Refusal::Locked), 1);
+    }
+}
+
+fn attempted(fault: Fault, count: u32) -> Command {
+    Command::NoteAttempts(attempts::Command { fault, count, during: CommandName::SignIn })
+}
+
 fn sessions() -> Vec<Story> {
     let open = || given([session_started(at(60))]);
     stories! { of_session;
@@ -235,6 +258,9 @@ fn systems() -> Vec<Story> {
         System::ClockJumped { .. } = nothing() => OfSystem::NoteClockJump {
             expected: at(0), read: at(9),
         };
+        System::SignInFailed(_) = nothing() => OfSystem::NoteUnknownName(UnknownName {
+            name: [9; 32], count: 1,
+        });
         System::Restored(_) = nothing() => OfSystem::NoteRestore(Restored {
             epoch: 2, position: Position(1), root: [0; 32],
         });
@@ -251,6 +277,13 @@ fn of_user(fact: &Fact) -> Option<&user::Event> {
 fn of_access(fact: &Fact) -> Option<&Access> {
     match of_user(fact) {
         Some(Event::Access(event)) => Some(event),
+        Some(_) | None => None,
+    }
+}
+
+fn of_attempt(fact: &Fact) -> Option<&attempts::Event> {
+    match of_user(fact) {
+        Some(Event::Attempt(event)) => Some(event),
         Some(_) | None => None,
     }
 }

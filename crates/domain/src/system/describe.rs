@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::description::{Change, Description, Shown};
-use crate::system::{Event, Purpose, Restored};
+use crate::system::{Event, Purpose, Restored, UnknownName};
 use crate::time::Timestamp;
 
 /// Describes `event`, which happened to the store.
@@ -31,6 +31,13 @@ pub fn describe(event: &Event) -> Description {
         Event::ClockJumped { expected, read } => Description::new(
             clock_sentence(*expected, *read),
             vec![Change::new("clock", Shown::Time(*expected), Shown::Time(*read))],
+        ),
+        Event::SignInFailed(UnknownName { name, count }) => Description::new(
+            format!(
+                "Somebody tried to sign in under a name that nobody has, {count} times (name {})",
+                hex(&name[..8])
+            ),
+            Vec::new(),
         ),
         Event::Restored(Restored { epoch, position, root }) => Description::new(
             format!("Epoch {epoch} goes on from position {}, root {}", position.0, hex(root)),

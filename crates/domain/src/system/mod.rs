@@ -1,6 +1,7 @@
 //! What concerns the whole store: its birth, its keys, the names of applications, operators' acts.
 
 use crate::id::{OrganizationId, Position, Slot};
+use crate::policy::Act;
 use crate::rejection::{Rejection, ValueFault};
 use crate::text::Name;
 use crate::time::{Month, Timestamp};
@@ -37,6 +38,18 @@ pub enum Command {
     },
     /// Put on record from where the log goes on in a new epoch.
     NoteRestore(Restored),
+    /// Put on record that somebody tried to sign in under a name that nobody has.
+    NoteUnknownName(UnknownName),
+}
+
+/// Attempts to sign in under a name that nobody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownName {
+    /// HMAC-SHA256 of the folded name under the index key: equal names are seen to be equal, and a
+    /// password typed in the wrong field is not kept in clear.
+    pub name: [u8; 32],
+    /// How many attempts this stands for since the fact before.
+    pub count: u32,
 }
 
 /// What can have happened to the store. Nothing personal stands here: it is kept in clear.
@@ -79,6 +92,8 @@ pub enum Event {
     },
     /// The log goes on from an earlier state, in a new epoch.
     Restored(Restored),
+    /// Somebody tried to sign in under a name that nobody has.
+    SignInFailed(UnknownName),
 }
 
 /// From where the log goes on: whatever an earlier epoch had beyond that is void.
@@ -92,6 +107,20 @@ pub struct Restored {
     pub root: [u8; 32],
 }
 
+impl Command {
+    /// What the policy is asked about it.
+    pub fn act(&self) -> Act {
+        match self {
+            Self::NoteUnknownName(_) => Act::FailToSignIn,
+            Self::AssignSlot { .. }
+            | Self::NameApplication(_)
+            | Self::NoteRebuild { .. }
+            | Self::NoteClockJump { .. }
+            | Self::NoteRestore(_) => Act::Operate,
+        }
+    }
+}
+
 impl Event {
     /// The name outside the code; never renamed.
     pub fn name(&self) -> &'static str {
@@ -102,6 +131,7 @@ impl Event {
             Self::ViewsRebuilt { .. } => "system.views_rebuilt",
             Self::ClockJumped { .. } => "system.clock_jumped",
             Self::Restored(_) => "system.restored",
+            Self::SignInFailed(_) => "system.sign_in_failed",
         }
     }
 }
@@ -174,6 +204,7 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
             Ok(vec![Event::ClockJumped { expected, read }])
         }
         Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
+        Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
     }
 }
 
@@ -186,7 +217,10 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         }
         Event::SlotAssigned { slot, purpose } => system.slots.push((*slot, *purpose)),
         Event::ApplicationNamed { name, .. } => system.applications.push(name.clone()),
-        Event::ViewsRebuilt { .. } | Event::ClockJumped { .. } | Event::Restored(_) => {}
+        Event::ViewsRebuilt { .. }
+        | Event::ClockJumped { .. }
+        | Event::Restored(_)
+        | Event::SignInFailed(_) => {}
     }
 }
 

@@ -8,6 +8,7 @@ use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::text::{Email, Name, Patch, Username};
 use crate::time::Timestamp;
 use crate::user::access;
+use crate::user::attempts;
 use crate::user::event::{Created, SignedUp};
 use crate::user::mail;
 use crate::user::rate_limit::RateLimitDefinition;
@@ -108,6 +109,8 @@ pub enum Command {
     Access(access::Command),
     /// Something about mails.
     Mail(mail::Command),
+    /// Put failed attempts to sign in on record.
+    NoteAttempts(attempts::Command),
 }
 
 /// Several changes at once; what is not named stays.
@@ -174,6 +177,7 @@ impl Command {
             Self::Delete => CommandName::Delete,
             Self::Access(command) => command.name(),
             Self::Mail(command) => command.name(),
+            Self::NoteAttempts(command) => command.name(),
         }
     }
 
@@ -200,6 +204,7 @@ impl Command {
             Self::Delete => Act::DeleteUser,
             Self::Access(command) => command.act(),
             Self::Mail(command) => command.act(),
+            Self::NoteAttempts(command) => command.act(),
         }
     }
 }

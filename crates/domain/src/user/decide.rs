@@ -8,6 +8,7 @@ use crate::secret::{PasswordHash, TokenHash};
 use crate::text::Patch;
 use crate::time::Timestamp;
 use crate::user::access;
+use crate::user::attempts;
 use crate::user::command::{Administrative, Amendment, Command, Repeat};
 use crate::user::event::Event;
 use crate::user::mail;
@@ -79,6 +80,9 @@ pub fn decide(
         Command::Delete => Ok(vec![Event::Deleted]),
         Command::Access(command) => access::decide(user, command, stamp.at),
         Command::Mail(command) => mail::decide(user, command),
+        Command::NoteAttempts(attempts::Command { fault, count, .. }) => {
+            Ok(vec![Event::Attempt(attempts::Event { fault, count })])
+        }
     }
 }
 
@@ -114,6 +118,7 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
         | Command::RemovePat(_)
         | Command::Access(_)
         | Command::Mail(_)
+        | Command::NoteAttempts(_)
         | Command::Delete => Err(Rejection::NoSuchUser),
     }
 }

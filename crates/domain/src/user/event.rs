@@ -9,6 +9,7 @@ use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::text::{Email, Name, Patch, Username};
 use crate::time::Timestamp;
 use crate::user::access;
+use crate::user::attempts;
 use crate::user::mail;
 use crate::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
 
@@ -159,6 +160,8 @@ pub enum Event {
     Access(access::Event),
     /// A mail came to be owed, went out, or did not.
     Mail(mail::Event),
+    /// Attempts to sign in failed.
+    Attempt(attempts::Event),
 }
 
 /// A code that was mailed or handed out, derived from its id and a key.
@@ -279,6 +282,7 @@ impl Event {
             Self::Deleted => "user.deleted",
             Self::Access(event) => event.name(),
             Self::Mail(event) => event.name(),
+            Self::Attempt(event) => event.name(),
         }
     }
 

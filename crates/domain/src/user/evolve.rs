@@ -47,6 +47,7 @@ fn change(user: &mut User, head: &Head, event: &Event) {
         | Event::Created(_)
         | Event::MachineCreated { .. }
         | Event::Deleted
+        | Event::Attempt(_)
         | Event::SignedIn { totp_step: None, .. } => {}
         Event::SignUpConfirmed => signed_up_as_far_as(user, SignUpStatus::Final),
         Event::SignUpStatusSet { status } => signed_up_as_far_as(user, *status),
@@ -195,6 +196,7 @@ fn born(head: &Head, event: &Event) -> Option<User> {
         | Event::PatRemoved { .. }
         | Event::Access(_)
         | Event::Mail(_)
+        | Event::Attempt(_)
         | Event::Deleted => None,
     }
 }

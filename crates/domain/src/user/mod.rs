@@ -3,9 +3,10 @@
 //! [`command`] asks, [`decide()`] answers with [`event`]s or a rejection, [`evolve()`] folds them into
 //! the [`state`], [`describe()`] tells people what changed. [`password`], [`sign_up`] and [`rate_limit`]
 //! have the rules that new ones must pass, [`reset`] those of a
-//! forgotten password; [`access`] is the part about ways in beside the password, [`mail`] the one about mails.
+//! forgotten password; [`access`] is the part about ways in beside the password, [`mail`] the one about mails, [`attempts`] the one about sign-ins that failed.
 
 pub mod access;
+pub mod attempts;
 pub mod command;
 pub mod decide;
 pub mod describe;

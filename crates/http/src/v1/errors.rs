@@ -41,6 +41,9 @@ impl From<Failure> for Problem {
             Failure::Busy | Failure::Closing | Failure::NotDone => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", failure.to_string())
             }
+            Failure::TooManyFailed => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_failed", failure.to_string())
+            }
             Failure::OutcomeUnknown => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Self::new(status, "outcome_unknown", failure.to_string())

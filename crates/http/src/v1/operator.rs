@@ -64,6 +64,7 @@ pub fn problem(app: &App, failure: Failure) -> Problem {
         Failure::Rejected(Rejection::NoSuchSession) => no_such_session(),
         Failure::Rejected(_)
         | Failure::Busy
+        | Failure::TooManyFailed
         | Failure::OutcomeUnknown
         | Failure::NotDone
         | Failure::Closing

@@ -51,6 +51,8 @@ pub enum Refusal {
     Code(&'static str),
     /// Too busy, or the outcome is unknown.
     Unavailable,
+    /// Too many attempts failed, of everybody together.
+    TooMany,
     /// Something broke.
     Broken(Failure),
 }
@@ -175,6 +177,7 @@ impl Zato {
                 tracing::warn!(cid = self.cid, why = %failure, "unavailable");
                 Refusal::Unavailable
             }
+            Failure::TooManyFailed => Refusal::TooMany,
             Failure::Store(_) => Refusal::Broken(failure),
         }
     }
@@ -206,11 +209,10 @@ impl Zato {
                 plain_error(StatusCode::BAD_REQUEST, &self.cid, "Bad request")
             }
             Err(Refusal::Unavailable) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                let mut response = plain_error(status, &self.cid, "Service unavailable");
-                let after = HeaderValue::from(request::RETRY_AFTER.as_secs());
-                response.headers_mut().insert(header::RETRY_AFTER, after);
-                response
+                self.later(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
+            }
+            Err(Refusal::TooMany) => {
+                self.later(StatusCode::TOO_MANY_REQUESTS, "Error 429 Too Many Requests")
             }
             Err(Refusal::Broken(failure)) => {
                 tracing::error!(cid = self.cid, %failure, "a call failed");
@@ -218,6 +220,13 @@ impl Zato {
                 plain_error(status, &self.cid, "An error has occurred")
             }
         }
+    }
+
+    fn later(&self, status: StatusCode, details: &str) -> Response {
+        let mut response = plain_error(status, &self.cid, details);
+        let after = HeaderValue::from(request::RETRY_AFTER.as_secs());
+        response.headers_mut().insert(header::RETRY_AFTER, after);
+        response
     }
 
     fn error(&self, status: StatusCode, code: &str) -> Response {

@@ -6,6 +6,7 @@ use domain::attributes::Namespace;
 use domain::fact::CommandName;
 use domain::policy::Right;
 use domain::session::{EndReason, Method};
+use domain::user::attempts::Refusal;
 use domain::user::mail::{MailFailure, MailKind};
 use domain::user::state::{ApprovalStatus, LinkKind, SignUpStatus};
 
@@ -152,6 +153,20 @@ table! {
     }
 }
 table! {
+    /// The number of a reason why right credentials did not sign in.
+    refusal, refusal_of: Refusal = u8 {
+        Locked = 1,
+        SignUpNotFinal = 2,
+        NotApproved = 3,
+        PasswordExpired = 4,
+        PasswordMustChange = 5,
+        SecondFactorMissing = 6,
+        Application = 7,
+        Address = 8,
+        NewPassword = 9,
+    }
+}
+table! {
     /// The number of a reason why a mail did not go out.
     mail_failure, mail_failure_of: MailFailure = u8 {
         Unreachable = 1,
@@ -206,6 +221,11 @@ mod tests {
         assert_eq!(
             listed(mail_of),
             "1 Confirmation, 2 Welcome, 3 PasswordReset, 4 ApprovalNeeded, 5 Approved, 6 Rejected"
+        );
+        assert_eq!(
+            listed(refusal_of),
+            "1 Locked, 2 SignUpNotFinal, 3 NotApproved, 4 PasswordExpired, 5 PasswordMustChange, \
+             6 SecondFactorMissing, 7 Application, 8 Address, 9 NewPassword"
         );
         assert_eq!(listed(mail_failure_of), "1 Unreachable, 2 Refused, 3 TooOld");
         assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp, 3 CommandLine");

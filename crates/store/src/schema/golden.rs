@@ -7,7 +7,7 @@ use domain::id::{CodeId, OrganizationId, Position, SessionId, Slot, TokenId, Use
 use domain::policy::Right;
 use domain::secret::{PasswordHash, TokenHash, TotpSeed};
 use domain::session::{self, EndReason, Method};
-use domain::system::{self, Purpose, Restored};
+use domain::system::{self, Purpose, Restored, UnknownName};
 use domain::text::{Email, Name, Patch, Username};
 use domain::time::{Month, Timestamp};
 use domain::user;
@@ -26,6 +26,7 @@ pub fn samples() -> Vec<Event> {
     let users = births().into_iter().chain(accounts()).chain(factors()).chain(belongings());
     users
         .chain(ways_in().into_iter().map(user::Event::from))
+        .chain(attempts().into_iter().map(user::Event::Attempt))
         .chain(mails().into_iter().map(user::Event::from))
         .map(|event| Event::User(USER, event))
         .chain(sessions().into_iter().map(|event| Event::Session(SESSION, event)))
@@ -194,6 +195,16 @@ fn ways_in() -> Vec<user::access::Event> {
     ]
 }
 
+fn attempts() -> Vec<user::attempts::Event> {
+    use user::attempts::{Event as E, Fault, Refusal};
+    vec![
+        E { fault: Fault::Refused(Refusal::Locked), count: 1 },
+        E { fault: Fault::Refused(Refusal::NewPassword), count: 90_000 },
+        E { fault: Fault::Password, count: 1 },
+        E { fault: Fault::Totp, count: 300 },
+    ]
+}
+
 fn mails() -> Vec<user::mail::Event> {
     use user::mail::{Event as E, MailFailure, MailKind};
     let mail = Position(0x0102_0304_0506);
@@ -262,6 +273,7 @@ fn system() -> Vec<system::Event> {
         E::ViewsRebuilt { facts: 10_000_000, digest: [0xD1; 32] },
         E::ClockJumped { expected: AT, read: Timestamp(0) },
         E::Restored(Restored { epoch: 2, position: Position(70_000), root: [0xD2; 32] }),
+        E::SignInFailed(UnknownName { name: [0xD3; 32], count: 12 }),
     ]
 }
 

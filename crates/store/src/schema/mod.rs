@@ -90,9 +90,10 @@ pub fn decode(stream: Stream, kind: Kind, bytes: &[u8]) -> Result<Event, DecodeE
     }
 }
 
-/// Every kind that can be decoded, in the order of their tags.
+/// Every kind that can be decoded.
 pub fn kinds() -> impl Iterator<Item = Kind> {
-    let users = [user::BIRTH_KINDS, user::KINDS, user::ACCESS_KINDS, user::MAIL_KINDS];
+    let users =
+        [user::BIRTH_KINDS, user::KINDS, user::ACCESS_KINDS, user::ATTEMPT_KINDS, user::MAIL_KINDS];
     let kinds = users.into_iter().chain([session::KINDS, system::KINDS]);
     kinds.flat_map(|kinds| kinds.iter().copied())
 }

@@ -1,7 +1,7 @@
 //! The frozen structs of the system stream: tags 768 to 1023. They are kept in clear.
 
 use domain::id::{OrganizationId, Position, Slot};
-use domain::system::{Event, Purpose, Restored};
+use domain::system::{Event, Purpose, Restored, UnknownName};
 use domain::time::{Month, Timestamp};
 
 use super::codec::read;
@@ -35,6 +35,10 @@ frozen! { KINDS:
         position: u64,
         root: [u8; 32],
     }
+    (782, 1) SignInFailedV1 {
+        name: [u8; 32],
+        count: u32,
+    }
 }
 
 /// Appends the bytes of `event` and says what they are.
@@ -59,6 +63,9 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::Restored(Restored { epoch, position, root }) => {
             put(out, &RestoredV1 { epoch: *epoch, position: position.0, root: *root })
+        }
+        Event::SignInFailed(UnknownName { name, count }) => {
+            put(out, &SignInFailedV1 { name: *name, count: *count })
         }
     }
 }
@@ -92,6 +99,10 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (780, 1) => {
             let RestoredV1 { epoch, position, root } = read(bytes)?;
             Ok(Event::Restored(Restored { epoch, position: Position(position), root }))
+        }
+        (782, 1) => {
+            let SignInFailedV1 { name, count } = read(bytes)?;
+            Ok(Event::SignInFailed(UnknownName { name, count }))
         }
         _ => Err(DecodeError::UnknownKind(kind)),
     }

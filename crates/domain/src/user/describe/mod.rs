@@ -5,6 +5,7 @@
 //! * `account`: names, addresses, states, rights
 //! * `credentials`: password, second factor, access tokens; never a secret
 //! * `access`: ways in beside the password
+//! * `attempts`: sign-ins that failed
 //! * `mail`: mails that were owed, went out, or did not
 //!
 //! What applications keep with it, `crate::attributes` describes.
@@ -17,6 +18,7 @@ use crate::user::state::{ApprovalStatus, SignUpStatus, User};
 
 mod access;
 mod account;
+mod attempts;
 mod births;
 mod credentials;
 mod mail;
@@ -74,6 +76,7 @@ pub fn describe(before: Option<&User>, event: &Event) -> Description {
         Event::Deleted => account::deleted(before),
         Event::Access(event) => access::describe(before, event),
         Event::Mail(event) => mail::describe(before, event),
+        Event::Attempt(event) => attempts::describe(*event),
     }
 }
 

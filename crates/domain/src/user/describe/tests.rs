@@ -11,6 +11,7 @@ use crate::scenario::*;
 use crate::text::Patch;
 use crate::time::Timestamp;
 use crate::user::access;
+use crate::user::attempts::Fault;
 use crate::user::describe::{approval_name, describe, sign_up_name};
 use crate::user::event::{Event, SignedUp};
 use crate::user::mail;
@@ -97,6 +98,11 @@ fn expected(event: &Event) -> &'static str {
         Event::Deleted => "Was deleted | username: ada -> - | email: ada@example.com -> -",
         Event::Access(event) => expected_of_access(event),
         Event::Mail(event) => expected_of_mail(event),
+        Event::Attempt(event) => match event.fault {
+            Fault::Password => "A wrong password was tried, 10 times",
+            Fault::Totp => "A wrong or used TOTP code was tried",
+            Fault::Refused(_) => "Right credentials did not sign in (locked)",
+        },
     }
 }
 

@@ -102,4 +102,14 @@ const GENERAL: &[Key] = &[
         Place::Count(|c| &mut c.service.hashing_len_max, 1..=100_000),
         "Passwords that may wait to be hashed; more are answered 503.",
     ),
+    key(
+        "limits.failures_per_address_per_minute",
+        Place::Count(|c| &mut c.service.throttle.per_address, 10..=1_000_000),
+        "Wrong passwords and codes that are let pass from one address, at once and then in a minute.",
+    ),
+    key(
+        "limits.failures_per_minute",
+        Place::Count(|c| &mut c.service.throttle.overall, 10..=1_000_000),
+        "The same of everybody together; beyond that every attempt is answered 429.",
+    ),
 ];

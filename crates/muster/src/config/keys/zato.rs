@@ -64,6 +64,11 @@ pub const KEYS: &[Key] = &[
         |c| &mut c.http.zato.inform.totp_missing,
         "Show `E005008`, which tells that the password was right.",
     ),
+    key(
+        "zato.login.max_failures_per_minute",
+        Place::Count(|c| &mut c.service.throttle.per_name, 10..=1_000_000),
+        "Wrong passwords and codes that are let pass under one name, at once and then in a minute; beyond that every attempt is refused as if it were wrong, until the password was right again or a minute passed. Ten at least, for clients of Zato expect it.",
+    ),
     flag(
         "zato.totp.refuse_reuse",
         |c| &mut c.service.sign_in.refuse_totp_reuse,

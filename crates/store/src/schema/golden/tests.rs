@@ -104,8 +104,10 @@ fn every_golden_file_still_decodes() {
 fn every_kind_has_a_sample_and_can_be_decoded() {
     let sampled: BTreeSet<Kind> =
         samples().iter().map(|event| schema::encode(event, &mut Vec::new())).collect();
-    let declared: Vec<Kind> = schema::kinds().collect();
-    assert!(declared.is_sorted(), "tags ascend, so none is there twice");
+    let mut declared: Vec<Kind> = schema::kinds().collect();
+    declared.sort_unstable();
+    let distinct: BTreeSet<_> = declared.iter().collect();
+    assert_eq!(distinct.len(), declared.len(), "a tag is there twice");
     let newest: BTreeMap<u16, Kind> = declared.iter().map(|kind| (kind.tag, *kind)).collect();
     assert!(sampled.iter().eq(newest.values()), "samples are of the newest shapes: {sampled:?}");
 

@@ -1,7 +1,9 @@
 //! The frozen structs of users: tags 1 to 255. `birth` has those that begin a stream, `access` the ways
-//! in beside the password, `mail` what is owed by mail.
+//! in beside the password, `mail` what is owed by mail, `attempts`
+//! sign-ins that failed.
 
 mod access;
+mod attempts;
 mod birth;
 mod mail;
 
@@ -20,6 +22,7 @@ use super::values::{
 use super::{DecodeError, Kind, codes, frozen, put};
 
 pub use access::KINDS as ACCESS_KINDS;
+pub use attempts::KINDS as ATTEMPT_KINDS;
 pub use birth::KINDS as BIRTH_KINDS;
 pub use mail::KINDS as MAIL_KINDS;
 
@@ -130,6 +133,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         Event::Deleted => put(out, &DeletedV1 {}),
         Event::Access(event) => access::encode(event, out),
         Event::Mail(event) => mail::encode(event, out),
+        Event::Attempt(event) => attempts::encode(*event, out),
     }
 }
 
@@ -164,6 +168,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (28, 1) => read::<PatAddedV1<'_>>(bytes)?.event(),
         (29, 1) => Ok(read::<PatRemovedV1>(bytes)?.event()),
         (30, 1) => read::<DeletedV1>(bytes).map(|_| Event::Deleted),
+        (69..=71, _) => attempts::decode(kind, bytes),
         (66..=68 | 104 | 105 | 121, _) => access::decode(kind, bytes),
         (122..=124, _) => mail::decode(kind, bytes),
         _ => Err(DecodeError::UnknownKind(kind)),
