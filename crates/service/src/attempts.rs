@@ -48,7 +48,7 @@ impl Service {
         &self,
         caller: &Caller,
         (name, during): (&str, CommandName),
-        make: impl AsyncFnOnce() -> Result<T, Wrong>,
+        act: impl AsyncFnOnce() -> Result<T, Wrong>,
     ) -> Result<T, Failure> {
         let throttle = &self.inner.throttle;
         let now = || (self.store().sources().now)().monotonic;
@@ -59,10 +59,10 @@ impl Service {
                 Throttled::Caller => Failure::from(Rejection::BadCredentials),
                 Throttled::Everybody => Failure::TooManyFailed,
             })?;
-        let wrong = match make().await {
-            Ok(made) => {
+        let wrong = match act().await {
+            Ok(done) => {
                 throttle.end(attempt, Outcome::Right, now());
-                return Ok(made);
+                return Ok(done);
             }
             Err(wrong) => wrong,
         };
