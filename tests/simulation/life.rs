@@ -351,6 +351,7 @@ fn start_session(id: UserId, random: &mut Random, stamp: &Stamp) -> Vec<Event> {
         expires: stamp.at.after(Span::minutes(60)),
         method: session::Method::Password,
         principal: None,
+        link: None,
     };
     let mut events = vec![Event::Session(session, started)];
     for _ in 0..random.below(3) {

@@ -1,10 +1,13 @@
 //! Signing in: a command over two streams. The user signed in and a session started, or neither.
 
+use std::sync::Arc;
+
 use crate::actor::Stamp;
 use crate::fact::Event;
 use crate::id::{SessionId, UserId};
 use crate::rejection::{Rejection, ValueFault};
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
+use crate::session::{Session, Through};
 use crate::time::{Span, Timestamp};
 use crate::user::state::{ApprovalStatus, NewPassword, Password, SignUpStatus, User};
 use crate::{session, user};
@@ -68,6 +71,25 @@ pub struct OpenSession {
     pub session_expires: Timestamp,
 }
 
+/// A request under a security definition that somebody is linked to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkedSignIn {
+    /// Who is linked to it.
+    pub user: UserId,
+    /// The definition, and the bearer token that was shown, if it was one.
+    pub through: Through,
+    /// What the application may do.
+    pub application: ApplicationGates,
+    /// The session that is opened, unless there is one.
+    pub session: SessionId,
+    /// The hash of the token that is derived from it.
+    pub token: TokenHash,
+    /// When the session ends by itself.
+    pub session_expires: Timestamp,
+    /// The settings in force.
+    pub settings: SignInSettings,
+}
+
 /// Whether a password is due for change at `now`.
 pub fn is_due(password: &Password, settings: &SignInSettings, now: Timestamp) -> bool {
     password.must_change || is_expiring(password, settings, now)
@@ -88,7 +110,8 @@ pub fn decide(user: Option<&User>, asked: SignIn, stamp: &Stamp) -> Result<Vec<E
     }
     check_totp(user, &asked)?;
     check_account(user, asked.application)?;
-    check_password(password, &asked, stamp.at)?;
+    let replaced = asked.new_password.is_some();
+    check_password(password, &asked.settings, asked.application, replaced, stamp.at)?;
 
     let mut events = Vec::with_capacity(3);
     let due = is_due(password, &asked.settings, stamp.at);
@@ -116,6 +139,7 @@ pub fn decide(user: Option<&User>, asked: SignIn, stamp: &Stamp) -> Result<Vec<E
                 None => session::Method::Password,
             },
             principal: user.username.clone(),
+            link: None,
         },
     ));
     Ok(events)
@@ -143,8 +167,43 @@ pub fn open(
         expires: asked.session_expires,
         method: session::Method::CommandLine,
         principal: user.username.clone(),
+        link: None,
     };
     Ok(vec![Event::Session(SessionId(stamp.id(0)), started)])
+}
+
+/// Decides what becomes of a request under a security definition that somebody is linked to: the
+/// session that the same proof opened is renewed, else one is opened. The checks are those of signing in
+/// from the application on (Zato's contract, section 6.12); no TOTP code is asked for.
+pub fn through_link(
+    user: Option<&User>,
+    present: Option<&Session>,
+    asked: LinkedSignIn,
+    stamp: &Stamp,
+) -> Result<Vec<Event>, Rejection> {
+    let user = user.ok_or(Rejection::NoSuchLink)?;
+    let link = user.links.get(&asked.through.link).filter(|link| link.active);
+    if link.is_none() {
+        return Err(Rejection::NoSuchLink);
+    }
+    check_account(user, asked.application)?;
+    if let Some(password) = &user.password {
+        check_password(password, &asked.settings, asked.application, false, stamp.at)?;
+    }
+    if let Some(session) = present.filter(|session| session.expires > stamp.at) {
+        let renewed = session::Event::Renewed { expires: asked.session_expires };
+        return Ok(vec![Event::Session(session.id, renewed)]);
+    }
+    let signed_in = user::Event::SignedIn { session: asked.session, totp_step: None };
+    let started = session::Event::Started {
+        user: user.id,
+        token: asked.token,
+        expires: asked.session_expires,
+        method: session::Method::Linked,
+        principal: user.username.clone(),
+        link: Some(Arc::new(asked.through)),
+    };
+    Ok(vec![Event::User(user.id, signed_in), Event::Session(asked.session, started)])
 }
 
 fn check_totp(user: &User, asked: &SignIn) -> Result<(), Rejection> {
@@ -182,15 +241,19 @@ pub fn check_account(user: &User, application: ApplicationGates) -> Result<(), R
     Ok(())
 }
 
-fn check_password(password: &Password, asked: &SignIn, now: Timestamp) -> Result<(), Rejection> {
-    let replaced = asked.new_password.is_some();
+fn check_password(
+    password: &Password,
+    settings: &SignInSettings,
+    application: ApplicationGates,
+    replaced: bool,
+    now: Timestamp,
+) -> Result<(), Rejection> {
     if password.is_expired(now) && !replaced {
         return Err(Rejection::PasswordExpired);
     }
-    if !asked.application.metadata_in_order {
+    if !application.metadata_in_order {
         return Err(Rejection::MetadataNotAllowed);
     }
-    let settings = &asked.settings;
     if is_expiring(password, settings, now) && !settings.may_sign_in_when_soon && !replaced {
         return Err(Rejection::PasswordExpiresSoon);
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::attributes::{NewAttribute, SetMode};
 use domain::fact::CommandName;
 use domain::id::{SessionId, UserId};
-use domain::sign_in::{OpenSession, SignIn};
+use domain::sign_in::{LinkedSignIn, OpenSession, SignIn};
 use domain::{session, system, user};
 
 /// A command on its way to the writer.
@@ -26,6 +26,8 @@ pub enum Command {
     SignIn(Box<SignIn>),
     /// Open a session for a user without the password.
     OpenSession(OpenSession),
+    /// Sign in through a linked account: to a user and a session, new or there already.
+    LinkedSignIn(Box<LinkedSignIn>),
     /// To a session.
     Session(SessionId, session::Command),
     /// To the store itself.
@@ -48,6 +50,7 @@ impl Command {
             Self::SetAttributes { .. }
             | Self::SignIn(_)
             | Self::OpenSession(_)
+            | Self::LinkedSignIn(_)
             | Self::Session(..)
             | Self::System(_) => false,
         }
@@ -58,7 +61,7 @@ impl Command {
         match self {
             Self::User(_, command) | Self::NewUser(command) => command.name(),
             Self::SetAttributes { .. } => CommandName::SetAttributes,
-            Self::SignIn(_) | Self::OpenSession(_) => CommandName::SignIn,
+            Self::SignIn(_) | Self::OpenSession(_) | Self::LinkedSignIn(_) => CommandName::SignIn,
             Self::Session(_, command) => command.name(),
             Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,
             Self::System(_) => CommandName::Upkeep,

@@ -4,8 +4,8 @@
 //!
 //! * [`caller`], [`command`], [`settings`], [`addresses`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
-//! * [`sign_in`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
-//!   ([`passwords`], [`totp`], [`tokens`]), and [`throttle`] that makes guessing slow
+//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
+//!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
@@ -20,10 +20,13 @@ pub mod command;
 pub mod failure;
 pub mod first_start;
 pub mod history;
+pub mod jwt;
+pub mod linked;
 pub mod mail;
 pub mod operators;
 pub mod passwords;
 pub mod queries;
+pub mod rate_limits;
 pub mod resets;
 pub mod sessions;
 pub mod settings;
@@ -50,6 +53,7 @@ pub use crate::failure::Failure;
 use crate::mail::Mailer;
 use crate::mail::outbox::Outbox;
 use crate::passwords::{Cost, Passwords};
+use crate::rate_limits::RateLimits;
 pub use crate::settings::Settings;
 use crate::throttle::Throttle;
 pub use crate::writer::{Done, Job, Pending, Turns};
@@ -73,6 +77,7 @@ struct Inner {
     passwords: Passwords,
     outbox: Outbox,
     throttle: Throttle,
+    rate_limits: RateLimits,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
     /// Held by whoever folds a second set of views.
@@ -119,6 +124,7 @@ impl Service {
             inner: Arc::new(Inner {
                 store,
                 throttle,
+                rate_limits: RateLimits::default(),
                 settings,
                 passwords,
                 outbox: Outbox::new(mailer),

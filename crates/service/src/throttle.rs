@@ -242,7 +242,7 @@ fn key(name: &str) -> [u8; 16] {
 }
 
 /// Of addresses joined by commas the last: what a trusted proxy saw itself, all before is hearsay.
-fn nearest(addresses: &str) -> &str {
+pub(crate) fn nearest(addresses: &str) -> &str {
     addresses.rsplit(',').next().unwrap_or(addresses).trim()
 }
 

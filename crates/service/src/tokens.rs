@@ -43,6 +43,22 @@ pub fn new_session_token(now_unix_secs: u64, random: [u8; SESSION_RANDOM_BYTES])
     URL_SAFE.encode(bytes)
 }
 
+/// The token of a session that a linked account opened: of the same shape, but derived, so that every
+/// renewal hands out the same. The time is the one that the session's id holds; the rest are three
+/// HMAC-SHA256 under the token key of a label, a number, and the id.
+pub fn derive_session_token(token_key: &[u8; 32], session: ulid::Ulid) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, token_key);
+    let mut random = [0; SESSION_RANDOM_BYTES];
+    for (number, part) in (0_u8..).zip(random.chunks_mut(32)) {
+        let mut message = hmac::Context::with_key(&key);
+        message.update(b"muster linked session\0");
+        message.update(&[number]);
+        message.update(&session.to_bytes());
+        part.copy_from_slice(&message.sign().as_ref()[..part.len()]);
+    }
+    new_session_token(session.timestamp_ms() / 1_000, random)
+}
+
 /// A personal access token: [`PAT_PREFIX`] and 43 characters of URL-safe base64, 256 random bits.
 pub fn new_pat(random: [u8; PAT_RANDOM_BYTES]) -> String {
     format!("{PAT_PREFIX}{}", URL_SAFE_NO_PAD.encode(random))
@@ -135,6 +151,19 @@ mod tests {
             assert!(new_session_token(now, [0xff; 80]).starts_with("gAAAA"), "{now}");
         }
         assert_eq!(new_session_token(u64::MAX, [0xff; 80]).len(), 120);
+    }
+
+    #[test]
+    fn a_derived_token_has_the_same_shape_and_belongs_to_key_and_session() {
+        let session = ulid::Ulid::from_bytes(counting(1));
+        let token = derive_session_token(&counting(0), session);
+        assert_eq!((token.len(), &token[..5]), (120, "gAAAA"));
+        assert_eq!(token, derive_session_token(&counting(0), session));
+        assert_ne!(token, derive_session_token(&counting(1), session));
+        assert_ne!(token, derive_session_token(&counting(0), ulid::Ulid::from_bytes(counting(2))));
+        // No part repeats another.
+        let bytes = URL_SAFE.decode(token).unwrap();
+        assert_ne!(bytes[9..41], bytes[41..73]);
     }
 
     #[test]

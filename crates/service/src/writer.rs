@@ -9,7 +9,7 @@ use domain::fact::{CommandName, Event};
 use domain::id::{Position, SessionId, UserId};
 use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::{Held, Rejection};
-use domain::session::Method;
+use domain::session::Session;
 use domain::system::Purpose;
 use domain::text::{Name, Username};
 use domain::time::Timestamp;
@@ -38,6 +38,8 @@ pub struct Done {
     pub at: Timestamp,
     /// The user it went to, as it is now.
     pub user: Option<Arc<User>>,
+    /// The session that it opened or changed.
+    pub session: Option<SessionId>,
 }
 
 /// What the writer's queue holds.
@@ -257,14 +259,18 @@ fn write(
     events: Vec<Event>,
     user: Option<UserId>,
 ) -> Done {
+    let session = events.iter().find_map(|event| match event {
+        Event::Session(id, _) => Some(*id),
+        Event::User(..) | Event::System(_) => None,
+    });
     if !events.is_empty() {
         let mut signature = signature(caller, at, command.name());
-        sign_as_user(&mut signature, &events);
+        sign_as_user(&mut signature, command, &events);
         signature.application = application(turn, caller.application.as_ref(), at);
         turn.record(&signature, events);
     }
     let user = user.and_then(|id| turn.draft().user(id)).cloned();
-    Done { position: turn.draft().now().position, at, user }
+    Done { position: turn.draft().now().position, at, user, session }
 }
 
 /// Asks in the order of design D9: is the credential still good, may its holder do this, what do
@@ -316,6 +322,14 @@ fn decide(
             let id = asked.user;
             let events = sign_in::decide(draft.user(id).map(Arc::as_ref), *asked, stamp)?;
             Ok((events, Some(id)))
+        }
+        Command::LinkedSignIn(asked) => {
+            let id = asked.user;
+            let mut sessions = draft.sessions_of(id).map(|row| &row.session);
+            let same = |session: &&Session| session.link.as_deref() == Some(&asked.through);
+            let present = sessions.find(|session| same(session) && session.expires > stamp.at);
+            let user = draft.user(id).map(Arc::as_ref);
+            Ok((sign_in::through_link(user, present, *asked.clone(), stamp)?, Some(id)))
         }
         Command::OpenSession(asked) => {
             let id = asked.user;
@@ -443,16 +457,22 @@ fn signature(caller: &Caller, at: Timestamp, command: CommandName) -> Signature 
     }
 }
 
-/// The actor of a successful sign-in is the user, and its credential the session that it opened.
-fn sign_as_user(signature: &mut Signature, events: &[Event]) {
+/// The actor of a successful sign-in is the user, and its credential the session that it opened or, of
+/// a linked account, renewed. Whoever opens a session for somebody else stays itself.
+fn sign_as_user(signature: &mut Signature, command: &Command, events: &[Event]) {
+    let user = match command {
+        Command::SignIn(asked) => asked.user,
+        Command::LinkedSignIn(asked) => asked.user,
+        Command::User(..)
+        | Command::NewUser(_)
+        | Command::SetAttributes { .. }
+        | Command::OpenSession(_)
+        | Command::Session(..)
+        | Command::System(_) => return,
+    };
     for event in events {
-        if let Event::Session(id, session::Event::Started { user, method, .. }) = event {
-            // Whoever opens a session for somebody else stays itself.
-            match method {
-                Method::Password | Method::PasswordAndTotp => {}
-                Method::CommandLine => continue,
-            }
-            signature.actor = Actor::User(*user);
+        if let Event::Session(id, _) = event {
+            signature.actor = Actor::User(user);
             signature.credential = Some((*id).into());
         }
     }

@@ -10,6 +10,7 @@ mod create;
 mod envelope;
 mod guessing;
 mod linked;
+mod linked_access;
 mod login;
 mod order;
 mod passwords;

@@ -134,6 +134,7 @@ pub(crate) fn session_started(expires: Timestamp) -> session::Event {
         expires,
         method: session::Method::Password,
         principal: Some(username("ada")),
+        link: None,
     }
 }
 

@@ -5,20 +5,27 @@ use crate::attributes::describe as attributes;
 use crate::description::{Change, Description, Shown};
 use crate::session::{EndReason, Event, Method, Session, attribute_key};
 use crate::text::Name;
+use crate::user::state::LinkKey;
 
 /// Describes `event`, which happened to a session that was `before`.
 pub fn describe(before: Option<&Session>, event: &Event) -> Description {
     let expiry = before.map(|session| Shown::Time(session.expires));
     match event {
-        Event::Started { user: _, token: _, expires, method, principal } => {
+        Event::Started { user: _, token: _, expires, method, principal, link } => {
             let sentence = match method {
                 Method::Password => "A session was opened with a password",
                 Method::PasswordAndTotp => "A session was opened with a password and a TOTP code",
                 Method::CommandLine => "A session was opened at the command line",
+                Method::Linked => "A session was opened through a linked account",
             };
             let mut changes = vec![Change::new("session.expires", expiry, Shown::Time(*expires))];
             if let Some(principal) = principal {
                 changes.push(Change::new("session.principal", None, Shown::text(principal)));
+            }
+            if let Some(through) = link {
+                let LinkKey { kind, definition } = &through.link;
+                let shown = Shown::Text(format!("{}.{definition}", kind.name()));
+                changes.push(Change::new("session.link", None, shown));
             }
             Description::new(sentence, changes)
         }

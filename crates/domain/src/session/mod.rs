@@ -14,6 +14,7 @@ use crate::rejection::Rejection;
 use crate::secret::TokenHash;
 use crate::text::{Name, Username};
 use crate::time::Timestamp;
+use crate::user::state::LinkKey;
 
 pub mod describe;
 #[cfg(test)]
@@ -75,6 +76,8 @@ pub enum Event {
         method: Method,
         /// The name under which its owner signed in.
         principal: Option<Username>,
+        /// The link that it was opened through, if it was.
+        link: Option<Arc<Through>>,
     },
     /// It lasts longer.
     Renewed {
@@ -126,6 +129,17 @@ pub enum Method {
     PasswordAndTotp,
     /// By nothing: an operator opened it at the command line.
     CommandLine,
+    /// By the credentials of a security definition that the owner is linked to.
+    Linked,
+}
+
+/// The link that a session was opened through.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Through {
+    /// The security definition.
+    pub link: LinkKey,
+    /// The hash of the bearer token that was shown, if it was one: another token has another session.
+    pub bearer: Option<TokenHash>,
 }
 
 /// Why a session ended before its time.
@@ -156,6 +170,8 @@ pub struct Session {
     pub method: Method,
     /// The name under which its owner signed in.
     pub principal: Option<Username>,
+    /// The link that it was opened through, with which it goes.
+    pub link: Option<Arc<Through>>,
     /// The fact that opened it, whose origin says from where.
     pub opened: Position,
     /// How often it was renewed.
@@ -285,7 +301,7 @@ pub fn attribute_key(name: &Name) -> AttributeKey {
 /// Folds one fact into the state, in place; `None` before the start and after the end.
 pub fn evolve(session: &mut Option<Session>, id: SessionId, head: &Head, event: &Event) {
     match event {
-        Event::Started { user, token, expires, method, principal } => {
+        Event::Started { user, token, expires, method, principal, link } => {
             debug_assert!(session.is_none(), "a session starts once");
             *session = Some(Session {
                 id,
@@ -296,6 +312,7 @@ pub fn evolve(session: &mut Option<Session>, id: SessionId, head: &Head, event: 
                 token: token.clone(),
                 method: *method,
                 principal: principal.clone(),
+                link: link.clone(),
                 opened: head.position,
                 renewals: 0,
                 renewed: Vec::new(),

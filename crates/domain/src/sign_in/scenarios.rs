@@ -28,6 +28,7 @@ fn whoever_proves_its_password_is_signed_in_and_has_a_session() {
         token: token(2),
         method: Method::Password,
         principal: Some(username("ada")),
+        link: None,
         opened: Position(3),
         renewals: 0,
         renewed: Vec::new(),
@@ -279,6 +280,7 @@ fn an_operator_opens_a_session_for_somebody_without_the_password() {
             expires: at(60),
             method: Method::CommandLine,
             principal: Some(username("ada")),
+            link: None,
         };
         let session = session_opened(at(1));
         let started = Fact::Session(session, started);
@@ -336,6 +338,7 @@ fn signed_in(now: Timestamp, totp_step: Option<u64>) -> Vec<Fact> {
         expires: ada_signs_in().session_expires,
         method: if totp_step.is_some() { Method::PasswordAndTotp } else { Method::Password },
         principal: Some(username("ada")),
+        link: None,
     };
     vec![Event::SignedIn { session, totp_step }.into(), Fact::Session(session, started)]
 }

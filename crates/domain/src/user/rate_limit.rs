@@ -25,10 +25,15 @@ impl RateLimitDefinition {
             return Err(refused(ValueFault::TooLong));
         }
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        if text.contains('\0') || !lines.all(|line| line.starts_with('#') || is_rule(line)) {
+        if text.contains('\0') || !lines.all(|line| line.starts_with('#') || rule(line).is_some()) {
             return Err(refused(ValueFault::Malformed));
         }
         Ok(Self(text.into()))
+    }
+
+    /// Its rules in order: from where, and what is allowed.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, Limit)> {
+        self.0.lines().map(str::trim).filter(|line| !line.starts_with('#')).filter_map(rule)
     }
 
     /// As it was written.
@@ -37,9 +42,24 @@ impl RateLimitDefinition {
     }
 }
 
-fn is_rule(line: &str) -> bool {
-    let Some((source, limit)) = line.split_once('=') else { return false };
-    is_source(source.trim()) && is_limit(limit.trim())
+/// What a rule allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// As often as one likes.
+    None,
+    /// So many times in so many seconds.
+    Count {
+        /// How many.
+        count: u32,
+        /// In how many seconds.
+        secs: u64,
+    },
+}
+
+fn rule(line: &str) -> Option<(&str, Limit)> {
+    let (source, limit) = line.split_once('=')?;
+    let source = source.trim();
+    Some((source, limit_of(limit.trim())?)).filter(|_| is_source(source))
 }
 
 fn is_source(text: &str) -> bool {
@@ -54,9 +74,17 @@ fn is_source(text: &str) -> bool {
     bits.parse::<u8>().is_ok_and(|bits| bits <= bits_max)
 }
 
-fn is_limit(text: &str) -> bool {
-    let Some((count, unit)) = text.split_once('/') else { return text == "*" };
-    count.parse::<u32>().is_ok() && matches!(unit, "m" | "h" | "d")
+fn limit_of(text: &str) -> Option<Limit> {
+    let Some((count, unit)) = text.split_once('/') else {
+        return (text == "*").then_some(Limit::None);
+    };
+    let secs = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    Some(Limit::Count { count: count.parse().ok()?, secs })
 }
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ fn method_name(method: Method) -> &'static str {
         Method::Password => "password",
         Method::PasswordAndTotp => "password_and_totp",
         Method::CommandLine => "command_line",
+        Method::Linked => "linked",
     }
 }
 

@@ -53,6 +53,10 @@ pub enum Refusal {
     Unavailable,
     /// Too many attempts failed, of everybody together.
     TooMany,
+    /// Credentials of a security definition are wrong or missing.
+    Unauthorized,
+    /// A limit on a linked account says that nobody comes from there.
+    Forbidden,
     /// Something broke.
     Broken(Failure),
 }
@@ -207,6 +211,12 @@ impl Zato {
             }
             Err(Refusal::BadRequest) => {
                 plain_error(StatusCode::BAD_REQUEST, &self.cid, "Bad request")
+            }
+            Err(Refusal::Unauthorized) => {
+                plain_error(StatusCode::UNAUTHORIZED, &self.cid, "Error 401 Unauthorized")
+            }
+            Err(Refusal::Forbidden) => {
+                plain_error(StatusCode::FORBIDDEN, &self.cid, "Error 403 Forbidden")
             }
             Err(Refusal::Unavailable) => {
                 self.later(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")

@@ -10,6 +10,7 @@ mod errors;
 mod linked;
 mod login;
 mod password;
+mod ping;
 mod reset;
 mod search;
 mod sessions;
@@ -27,11 +28,15 @@ use attributes::Of;
 use call::Zato;
 
 pub use call::not_found;
-pub use settings::{BasicAuth, Definitions, Inform, Settings};
+pub use settings::{BasicAuth, Definitions, Inform, Jwt, Settings};
 
 /// The dialect's routes. A GET answers no HEAD: the contract has no such method.
 pub fn routes() -> Router<App> {
     Router::new()
+        .route(
+            "/zato/ping",
+            get(ping::ping).post(ping::ping).head(call::unsupported).fallback(call::unsupported),
+        )
         .route("/zato/sso/user/login", post(login::login).fallback(call::unsupported))
         .route("/zato/sso/user/logout", post(login::logout).fallback(call::unsupported))
         .route(

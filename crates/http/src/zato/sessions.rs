@@ -114,7 +114,8 @@ fn render(told: &ToldSession) -> Map<String, Value> {
 /// A session as it is listed.
 fn element(told: &ToldSession) -> Value {
     let mut out = render(told);
-    out.insert("auth_type".to_owned(), json!("default"));
+    let kind = told.session.link.as_ref().map_or("default", |through| through.link.kind.name());
+    out.insert("auth_type".to_owned(), json!(kind));
     if let Some(principal) = &told.session.principal {
         out.insert("auth_principal".to_owned(), json!(principal.as_str()));
     }

@@ -9,6 +9,10 @@ use service::passwords::Secret;
 pub struct Settings {
     /// All known applications.
     pub apps_all: Vec<String>,
+    /// The one that counts for linked accounts where none is named.
+    pub app_default: String,
+    /// The header that names it there.
+    pub app_header: String,
     /// Those that may sign users up.
     pub signup_allowed: Vec<String>,
     /// Those that may log users in.
@@ -35,6 +39,8 @@ pub struct Settings {
 pub struct Definitions {
     /// HTTP Basic Auth.
     pub basic_auth: Vec<BasicAuth>,
+    /// JSON web tokens.
+    pub jwt: Vec<Jwt>,
 }
 
 /// A definition of HTTP Basic Auth (RFC 7617); its name is its user name.
@@ -46,13 +52,21 @@ pub struct BasicAuth {
     pub password: Secret,
 }
 
+/// A definition of JSON web tokens (RFC 7519) signed by HMAC-SHA256; its name is the subject of each.
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    /// The name.
+    pub username: String,
+    /// What they are signed with.
+    pub secret: Secret,
+}
+
 impl Definitions {
     /// Whether there is such a definition.
     pub fn is_known(&self, kind: LinkKind, name: &str) -> bool {
         match kind {
             LinkKind::BasicAuth => self.basic_auth.iter().any(|known| known.username == name),
-            // None can be configured yet.
-            LinkKind::Jwt => false,
+            LinkKind::Jwt => self.jwt.iter().any(|known| known.username == name),
         }
     }
 }
@@ -93,6 +107,8 @@ impl Default for Settings {
         let crm = || vec!["CRM".to_owned()];
         Self {
             apps_all: crm(),
+            app_default: "CRM".to_owned(),
+            app_header: "X-Zato-SSO-Current-App".to_owned(),
             signup_allowed: crm(),
             login_allowed: crm(),
             login_metadata_allowed: Vec::new(),

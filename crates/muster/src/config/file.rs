@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use http::zato::BasicAuth;
+use domain::user::state::LinkKind;
+use http::zato::{BasicAuth, Jwt};
 use service::addresses::Whence;
+use service::jwt::SECRET_BYTES_MIN;
 use service::passwords::Secret;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{self, ADDRESSES, BASIC_AUTH};
+use super::keys::{self, ADDRESSES, BASIC_AUTH, JWT};
 use super::{Config, ConfigError, Origin, Value, refused};
 
 /// Takes over what a file says.
@@ -72,8 +74,8 @@ impl File<'_> {
         if let Some(user) = name.strip_prefix(ADDRESSES).and_then(|rest| rest.strip_prefix('.')) {
             return self.addresses(config, user, offset, value);
         }
-        if name == BASIC_AUTH {
-            return self.definitions(config, value);
+        if [BASIC_AUTH, JWT].contains(&name) {
+            return self.definitions(config, name, value);
         }
         if let Some(key) = keys::named(name) {
             return config.set(key, read_value(value), self.origin(offset));
@@ -109,37 +111,54 @@ impl File<'_> {
         Ok(())
     }
 
-    /// `[[zato.basic_auth]]` with `name`, `username`, `password`.
+    /// `[[zato.basic_auth]]` with `name`, `username`, `password`; `[[zato.jwt]]` with a `secret`.
     fn definitions(
         self,
         config: &mut Config,
+        of: &str,
         value: &Spanned<DeValue<'_>>,
     ) -> Result<(), ConfigError> {
-        let form = "takes tables, each headed `[[zato.basic_auth]]`";
+        let form = format!("takes tables, each headed `[[{of}]]`");
         let DeValue::Array(items) = value.get_ref() else {
-            return Err(self.at(value.span().start, form));
+            return Err(self.at(value.span().start, &form));
         };
+        let definitions = &mut config.chosen.http.zato.definitions;
         for item in items {
             let offset = item.span().start;
             let DeValue::Table(table) = item.get_ref() else {
-                return Err(self.at(offset, form));
+                return Err(self.at(offset, &form));
             };
-            let basic_auth = &mut config.chosen.http.zato.definitions.basic_auth;
-            let definition = self.definition(offset, table)?;
-            if basic_auth.iter().any(|known| known.username == definition.username) {
-                let what = format!("`{}` is defined twice", definition.username);
-                return Err(self.at(offset, &what));
+            let secret = if of == JWT { "secret" } else { "password" };
+            let (username, secret) = self.definition(offset, table, of, secret)?;
+            let kind = if of == JWT { LinkKind::Jwt } else { LinkKind::BasicAuth };
+            if definitions.is_known(kind, &username) {
+                return Err(self.at(offset, &format!("`{username}` is defined twice")));
             }
-            basic_auth.push(definition);
+            match kind {
+                LinkKind::BasicAuth => {
+                    definitions.basic_auth.push(BasicAuth { username, password: secret });
+                }
+                LinkKind::Jwt if secret.as_bytes().len() < SECRET_BYTES_MIN => {
+                    let what = format!("a `secret` has {SECRET_BYTES_MIN} bytes at least");
+                    return Err(self.at(offset, &what));
+                }
+                LinkKind::Jwt => definitions.jwt.push(Jwt { username, secret }),
+            }
         }
         Ok(())
     }
 
-    fn definition(self, offset: usize, table: &DeTable<'_>) -> Result<BasicAuth, ConfigError> {
-        let known = ["name", "username", "password"];
+    fn definition(
+        self,
+        offset: usize,
+        table: &DeTable<'_>,
+        of: &str,
+        secret: &str,
+    ) -> Result<(String, Secret), ConfigError> {
+        let known = ["name", "username", secret];
         for (key, _) in table {
             if !known.contains(&key.get_ref().as_ref()) {
-                let name = format!("{BASIC_AUTH}.{}", key.get_ref());
+                let name = format!("{of}.{}", key.get_ref());
                 let nearest = keys::nearest(key.get_ref(), known.into_iter());
                 let what = format!("unknown key `{name}`; the nearest known one is `{nearest}`");
                 return Err(self.at(key.span().start, &what));
@@ -150,7 +169,7 @@ impl File<'_> {
             let what = || format!("a definition needs `{name}`, a text that is not empty");
             text.filter(|text| !text.is_empty()).ok_or_else(|| self.at(offset, &what()))
         };
-        let (name, username, password) = (text("name")?, text("username")?, text("password")?);
+        let (name, username, secret) = (text("name")?, text("username")?, text(secret)?);
         if name != username {
             // Users are linked by the username alone, so the two cannot differ.
             return Err(self.at(offset, "`name` and `username` of a definition must be equal"));
@@ -159,7 +178,7 @@ impl File<'_> {
         if username.contains(':') {
             return Err(self.at(offset, "a `username` has no colon"));
         }
-        Ok(BasicAuth { username: username.to_owned(), password: Secret::from(password.to_owned()) })
+        Ok((username.to_owned(), Secret::from(secret.to_owned())))
     }
 }
 

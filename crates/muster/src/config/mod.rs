@@ -171,8 +171,10 @@ impl Config {
             key.place.read(&self.chosen) == Value::Hidden(true)
                 && matches!(self.origin(key), Origin::File(..))
         };
-        let holds_a_secret =
-            !self.chosen.http.zato.definitions.basic_auth.is_empty() || keys::all().any(is_secret);
+        let definitions = &self.chosen.http.zato.definitions;
+        let holds_a_secret = !definitions.basic_auth.is_empty()
+            || !definitions.jwt.is_empty()
+            || keys::all().any(is_secret);
         let mode = std::fs::metadata(path).ok()?.permissions().mode();
         (holds_a_secret && mode & 0o077 != 0).then(|| path.clone())
     }
@@ -205,6 +207,14 @@ impl Chosen {
                 let what = format!("`zato.apps.{name}` names `{app}`, `zato.apps.all` does not");
                 return wrong(what);
             }
+        }
+        let definitions = &zato.definitions;
+        let linked = !definitions.basic_auth.is_empty() || !definitions.jwt.is_empty();
+        if linked && !zato.apps_all.contains(&zato.app_default) {
+            let app = &zato.app_default;
+            return wrong(format!(
+                "`zato.apps.default` is `{app}`, `zato.apps.all` does not name it"
+            ));
         }
         let password = &self.service.password;
         if password.chars_min > password.chars_max {

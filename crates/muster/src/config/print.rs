@@ -72,6 +72,9 @@ fn listed(config: &Config) -> Vec<(String, String)> {
     for definition in &config.chosen.http.zato.definitions.basic_auth {
         listed.push((keys::BASIC_AUTH.to_owned(), output::plain(&definition.username)));
     }
+    for definition in &config.chosen.http.zato.definitions.jwt {
+        listed.push((keys::JWT.to_owned(), output::plain(&definition.username)));
+    }
     listed
 }
 

@@ -42,6 +42,7 @@ const TABLES: &str = "
 |---|---|
 | `[zato.user_address_list]` | From where a user may act: the key is the user's name, the value addresses and networks joined by commas, or an array of them; `\"*\"` is anywhere, an empty text nowhere. Every address that a request names has to be allowed. |
 | `[[zato.basic_auth]]` | A definition of HTTP Basic Auth that users may be linked to: `name`, `username` (the same as the name), `password`. |
+| `[[zato.jwt]]` | A definition of JSON web tokens that users may be linked to: `name`, `username` (the same as the name), `secret` of 32 bytes at least. A token is signed by HMAC-SHA256 (`HS256`) with it, has the name as its `sub`, and an `exp`. |
 ";
 
 const ZATO: &str = "

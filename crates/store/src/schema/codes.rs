@@ -188,6 +188,7 @@ table! {
         Password = 1,
         PasswordAndTotp = 2,
         CommandLine = 3,
+        Linked = 4,
     }
 }
 table! {
@@ -228,7 +229,7 @@ mod tests {
              6 SecondFactorMissing, 7 Application, 8 Address, 9 NewPassword"
         );
         assert_eq!(listed(mail_failure_of), "1 Unreachable, 2 Refused, 3 TooOld");
-        assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp, 3 CommandLine");
+        assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp, 3 CommandLine, 4 Linked");
         assert_eq!(listed(end_reason_of), "1 SignedOut, 2 Revoked");
     }
 

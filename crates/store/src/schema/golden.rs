@@ -1,12 +1,14 @@
 //! One of every event, once with every field filled and once with as little as it can hold: what
 //! `golden/*.hex` keeps the bytes of. From the first release on, those files are never changed.
 
+use std::sync::Arc;
+
 use domain::attributes::{AttributeKey, Namespace};
 use domain::fact::Event;
 use domain::id::{CodeId, OrganizationId, Position, SessionId, Slot, TokenId, UserId};
 use domain::policy::Right;
 use domain::secret::{PasswordHash, TokenHash, TotpSeed};
-use domain::session::{self, EndReason, Method};
+use domain::session::{self, EndReason, Method, Through};
 use domain::system::{self, Purpose, Restored, UnknownName};
 use domain::text::{Email, Name, Patch, Username};
 use domain::time::{Month, Timestamp};
@@ -232,6 +234,18 @@ fn sessions() -> Vec<session::Event> {
             expires: AT,
             method: Method::PasswordAndTotp,
             principal: Some(username("Ada")),
+            link: None,
+        },
+        E::Started {
+            user: USER,
+            token: TokenHash([0x5F; 32]),
+            expires: AT,
+            method: Method::Linked,
+            principal: Some(username("Ada")),
+            link: Some(Arc::new(Through {
+                link: LinkKey { kind: LinkKind::Jwt, definition: name("partner") },
+                bearer: Some(TokenHash([0x60; 32])),
+            })),
         },
         E::Started {
             user: USER,
@@ -239,6 +253,7 @@ fn sessions() -> Vec<session::Event> {
             expires: Timestamp(0),
             method: Method::Password,
             principal: None,
+            link: None,
         },
         E::Renewed { expires: AT },
         E::Ended { reason: EndReason::SignedOut },

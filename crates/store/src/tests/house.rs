@@ -178,6 +178,7 @@ pub fn session_started(number: u128, user: u128) -> Event {
             expires: Timestamp::NEVER,
             method: Method::Password,
             principal: None,
+            link: None,
         },
     )
 }

@@ -110,6 +110,12 @@ impl<'v> Draft<'v> {
         self.sessions.row(self.session_ids.row(&id)?)
     }
 
+    /// The sessions of a user, oldest first.
+    pub fn sessions_of(&self, user: UserId) -> impl Iterator<Item = &SessionRow> {
+        let ids = self.user_sessions.row(&user).into_iter().flat_map(Many::iter);
+        ids.filter_map(|id| self.session(*id))
+    }
+
     /// Who holds this name in exactly this spelling, and whether anybody else holds it in another.
     pub fn holders(&self, name: &str) -> (Option<UserId>, bool) {
         let folded: Box<str> = fold(name).into();

@@ -4,8 +4,10 @@ use domain::fact::Head;
 use domain::id::{SessionId, UserId};
 use domain::secret::TokenHash;
 use domain::session::{self, Event, Session, Standing};
+use domain::user::state::LinkKey;
 
 use super::Rows;
+use super::many::Many;
 use super::table::Table;
 
 /// How many of a user's oldest sessions are looked at when another starts.
@@ -68,6 +70,27 @@ pub fn owner_became(rows: &mut impl Rows, user: UserId, standing: Option<Standin
         }
     }
     if standing.is_none() {
+        rows.user_sessions().remove(&user);
+    }
+}
+
+/// Sessions that were opened through a link go with it.
+pub fn link_gone(rows: &mut impl Rows, user: UserId, link: &LinkKey) {
+    let ids: Vec<SessionId> = match rows.user_sessions().row(&user) {
+        Some(ids) => ids.iter().copied().collect(),
+        None => return,
+    };
+    for id in ids {
+        let Some(token) = rows.session_ids().row(&id).cloned() else { continue };
+        let came_through = rows.sessions().row(&token).is_some_and(|row| {
+            row.session.link.as_ref().is_some_and(|through| through.link == *link)
+        });
+        if came_through {
+            remove(rows, id, &token);
+            rows.user_sessions().row_mut(user).remove(&id);
+        }
+    }
+    if rows.user_sessions().row(&user).is_some_and(Many::is_empty) {
         rows.user_sessions().remove(&user);
     }
 }

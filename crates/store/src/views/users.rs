@@ -91,6 +91,9 @@ pub fn apply(rows: &mut impl Rows, id: UserId, head: &Head, event: &user::Event)
     if let Some(standing) = standing {
         sessions::owner_became(rows, id, standing);
     }
+    if let user::Event::Access(user::access::Event::Unlinked { link }) = event {
+        sessions::link_gone(rows, id, link);
+    }
 }
 
 /// Folds a fact of a user whose key is destroyed: only that it happened can be told.

@@ -185,6 +185,7 @@ fn sign_in(person: u64, now: Timestamp) -> Act {
         expires: now.after(Span::days(1)),
         method: session::Method::Password,
         principal: Username::parse(&format!("person{person}")).ok(),
+        link: None,
     };
     Act {
         command: CommandName::SignIn,

@@ -44,11 +44,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "argon2",
             "aws-lc-rs",
             "base64",
+            "jsonwebtoken",
             "lettre",
             // Mails from templates that an operator may replace.
             "minijinja",
             "prometheus-client",
             "rustix",
+            // The claims of a JSON web token.
+            "serde",
             "subtle",
             "thiserror",
             "tokio",

@@ -21,6 +21,9 @@ pub const ADDRESSES: &str = "zato.user_address_list";
 /// The array of definitions of HTTP Basic Auth.
 pub const BASIC_AUTH: &str = "zato.basic_auth";
 
+/// The array of definitions of JSON web tokens.
+pub const JWT: &str = "zato.jwt";
+
 /// All keys, in the order in which they are told.
 pub fn all() -> impl Iterator<Item = &'static Key> {
     GENERAL.iter().chain(zato::KEYS).chain(mail::KEYS)
@@ -39,7 +42,7 @@ pub fn is_section(name: &str) -> bool {
 
 /// The names that may stand in a file.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    all().map(|key| key.name).chain([ADDRESSES, BASIC_AUTH])
+    all().map(|key| key.name).chain([ADDRESSES, BASIC_AUTH, JWT])
 }
 
 /// The name that is spelled most like `name`.

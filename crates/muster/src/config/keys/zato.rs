@@ -23,6 +23,16 @@ pub const KEYS: &[Key] = &[
         "The site's name in mails; empty reads `site`.",
     ),
     texts("zato.apps.all", |c| &mut c.http.zato.apps_all, "All known applications."),
+    key(
+        "zato.apps.default",
+        Place::Text(|c| &mut c.http.zato.app_default),
+        "The application of a request under a security definition that names none.",
+    ),
+    key(
+        "zato.apps.http_header",
+        HEADER,
+        "The header in which such a request names its application.",
+    ),
     texts(
         "zato.apps.signup_allowed",
         |c| &mut c.http.zato.signup_allowed,
@@ -355,6 +365,19 @@ const PROXIES: Place = Place::Other {
             text.parse().map_err(|_| format!("names `{text}`, neither an address nor a network"))
         };
         chosen.http.trusted_proxies = texts.iter().map(network).collect::<Result<_, _>>()?;
+        Ok(())
+    },
+};
+
+const HEADER: Place = Place::Other {
+    form: Form::Text,
+    read: |chosen| Value::Text(chosen.http.zato.app_header.clone()),
+    write: |chosen, value| {
+        let Value::Text(text) = value else { return Err("takes a text".to_owned()) };
+        if axum::http::HeaderName::try_from(&text).is_err() {
+            return Err("is the name of an HTTP header".to_owned());
+        }
+        chosen.http.zato.app_header = text;
         Ok(())
     },
 };
