@@ -122,15 +122,15 @@ def punch(image: Path, offset: int, length: int) -> None:
         os.close(file)
 
 
-def fill(directory: Path, name: str = "ballast") -> Path:
-    """A file that takes all the room there is."""
-    path = directory / name
-    with open(path, "wb", buffering=0) as file:
-        for size in (1 << 20, BLOCK):
-            block = os.urandom(size)
+def fill(directory: Path, leave_mebibytes: int = 0) -> Path:
+    """A file that takes all the room there is, but for so much."""
+    path = directory / "ballast"
+    with open(path, "wb") as file:
+        size = 1 << 30
+        while size >= BLOCK:
             try:
-                while file.write(block) == size:
-                    pass
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
             except OSError:
-                pass
+                size //= 2
+        file.truncate(max(os.fstat(file.fileno()).st_size - (leave_mebibytes << 20), 0))
     return path
