@@ -210,3 +210,37 @@ fn damaged_or_right(scratch: &Scratch) -> bool {
     holds_all(&log, 3010);
     found
 }
+
+#[test]
+fn a_sled_that_the_disk_refused_a_write_stays_and_is_taken_up_again() {
+    let scratch = Scratch::new();
+    let log = open(&scratch.sled());
+    fill(&log, 100, 10);
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let why = log.held().unwrap().spoil(held::failed(full));
+    assert!(matches!(why, LogDamage::Refused(_)), "{why}");
+    assert!(!log.is_waiting(), "nobody has met it yet");
+    let told = log.set_aside(STAMP);
+    assert!(matches!(told[..], [Notice::Waiting { .. }]), "{told:?}");
+    assert_eq!((log.filled(), scratch.broken()), (None, Vec::new()));
+
+    assert_eq!(log.begin_again(STAMP), [], "too early");
+    assert!(log.is_waiting());
+    assert_eq!(log.begin_again(STAMP + AGAIN_SECS_MIN), [Notice::Again]);
+    assert!(!log.is_waiting());
+    holds_all(&log, 100);
+    fill(&log, 150, 10);
+    holds_all(&log, 150);
+    assert_eq!(log.begin_again(STAMP + 100), [], "there is nothing to wait for");
+}
+
+#[test]
+fn only_a_disk_that_takes_no_more_is_waited_for() {
+    use std::io::ErrorKind;
+    for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::ReadOnlyFilesystem] {
+        assert!(matches!(held::failed(std::io::Error::from(kind)), LogDamage::Refused(_)));
+    }
+    for kind in [ErrorKind::Other, ErrorKind::UnexpectedEof, ErrorKind::PermissionDenied] {
+        assert!(matches!(held::failed(std::io::Error::from(kind)), LogDamage::Failed(_)));
+    }
+}
