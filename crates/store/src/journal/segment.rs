@@ -3,6 +3,7 @@
 use super::disk::{Access, Disk, DiskFile};
 use super::error::{Damage, JournalError, Reason};
 use super::frame::{FORMAT, Identity, StoreId};
+use super::scan::{Check, SCAN_BYTES, Walk, Window};
 use super::{SECTOR_BYTES, ZERO_SECTOR};
 use crate::tree::{HASH_BYTES, PEAKS_MAX, Peaks, peaks_of};
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ impl SegmentHeader {
             let mut sectors = bytes.chunks_exact(SECTOR_BYTES);
             return Err(if sectors.any(|sector| sector == ZERO_SECTOR) {
                 NoHeader::Unwritten
-            } else if bytes[0..8] == MAGIC && u32_at(8) != FORMAT {
+            } else if bytes[0..8] == MAGIC && u32_at(8) != FORMAT && !was_of_this_format(bytes) {
                 NoHeader::UnknownFormat(u32_at(8))
             } else {
                 NoHeader::Damaged
@@ -118,10 +119,14 @@ pub(super) fn load(
     let mut begun: Vec<SegmentHeader> = Vec::with_capacity(numbers.len());
     for (expected, number) in (1..).zip(&numbers) {
         let path = segment_path(dir, expected);
-        let position = begun.last().map_or(1, SegmentHeader::first_position);
-        let damage = |reason| Damage { file: path.clone(), offset: 0, position, reason };
+        let damage = |reason| -> Result<JournalError, JournalError> {
+            let position = begun.last().map_or(Ok(1), |before| {
+                position_behind(disk, &segment_path(dir, before.number), before, whose)
+            })?;
+            Ok(Damage { file: path.clone(), offset: 0, position, reason }.into())
+        };
         if expected != *number {
-            return Err(damage(Reason::SegmentMissing).into());
+            return Err(damage(Reason::SegmentMissing)?);
         }
         let file = disk.open(&path, Access::Read)?;
         match SegmentHeader::decode(&header_bytes(&*file)?) {
@@ -135,7 +140,7 @@ pub(super) fn load(
             Err(NoHeader::Unwritten)
                 if number == numbers.last().unwrap_or(&0) && is_zero_behind_header(&file)? => {}
             Err(NoHeader::Unwritten | NoHeader::Damaged) => {
-                return Err(damage(Reason::SegmentHeader).into());
+                return Err(damage(Reason::SegmentHeader)?);
             }
         }
     }
@@ -184,6 +189,29 @@ const _: () = assert!(PEAKS_AT + PEAKS_MAX * HASH_BYTES <= CRC_AT, "every tree h
 /// frame is written. Frames behind a bad header were committed.
 fn is_zero_behind_header(file: &Arc<dyn DiskFile>) -> std::io::Result<bool> {
     is_zero_from(&**file, SEGMENT_HEADER_BYTES as u64)
+}
+
+/// Whether nothing but the format is not what was written: a format of its own would have changed the
+/// checksum too.
+fn was_of_this_format(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> bool {
+    let mut ours = *bytes;
+    ours[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+    crc32c::crc32c(&ours[..CRC_AT]).to_le_bytes() == ours[CRC_AT..]
+}
+
+/// The position of the fact that follows what can be read of a segment.
+fn position_behind(
+    disk: &dyn Disk,
+    path: &Path,
+    header: &SegmentHeader,
+    whose: &Identity,
+) -> Result<u64, JournalError> {
+    let mut walk = Walk::from(header.first_position(), *whose, Check::Checksums);
+    let mut window = Window::new(SCAN_BYTES);
+    window.turn_to(disk.open(path, Access::Read)?);
+    let first_frame = SEGMENT_HEADER_BYTES as u64;
+    walk.segment(&mut window, path, first_frame, u64::MAX, &mut |_| Ok::<_, JournalError>(()))?;
+    Ok(walk.position)
 }
 
 fn number_of(name: &str) -> Option<u32> {
@@ -264,13 +292,21 @@ mod tests {
     #[test]
     fn a_header_with_a_changed_bit_is_damaged() {
         let bytes = header(1_023).encode();
-        for at in (0..SEGMENT_HEADER_BYTES).filter(|at| !(8..12).contains(at)) {
+        for at in 0..SEGMENT_HEADER_BYTES {
             let mut changed = bytes;
             changed[at] ^= 0x40;
             assert_eq!(SegmentHeader::decode(&changed), Err(NoHeader::Damaged), "byte {at}");
         }
-        let mut other = bytes;
+    }
+
+    #[test]
+    fn a_header_of_another_format_says_so_whatever_its_checksum() {
+        let mut other = header(1_023).encode();
         other[8] = 1;
+        let crc = crc32c::crc32c(&other[..CRC_AT]);
+        other[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+        assert_eq!(SegmentHeader::decode(&other), Err(NoHeader::UnknownFormat(1)));
+        other[CRC_AT..].copy_from_slice(b"none");
         assert_eq!(SegmentHeader::decode(&other), Err(NoHeader::UnknownFormat(1)));
     }
 

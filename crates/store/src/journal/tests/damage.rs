@@ -118,7 +118,11 @@ fn another_store_and_another_format_are_said_to_be_that() {
     assert_eq!((file, found), (fixture.path(1), StoreId([7; 16])));
 
     let fixture = with_many_segments();
-    fixture.edit(1, |bytes| bytes[8] = FORMAT.to_le_bytes()[0] + 1);
+    fixture.edit(1, |bytes| {
+        bytes[8] = FORMAT.to_le_bytes()[0] + 1;
+        let crc = crc32c::crc32c(&bytes[..SEGMENT_HEADER_BYTES - 4]);
+        bytes[SEGMENT_HEADER_BYTES - 4..SEGMENT_HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+    });
     let error = fixture.open_error();
     assert!(matches!(error, JournalError::UnknownFormat { found, .. } if found == FORMAT + 1));
 }
@@ -154,9 +158,12 @@ fn a_bad_header_before_frames_or_without_a_missing_sector_is_no_spare() {
     for spoil in spoil {
         let fixture = with_many_segments();
         fs::remove_file(fixture.path(5)).unwrap();
+        let header = SegmentHeader::decode(fixture.bytes(4).first_chunk().unwrap()).unwrap();
+        let first_position = header.first_position();
         fixture.edit(4, spoil);
         let found = damage(fixture.open_error());
         assert_eq!((found.file, found.reason), (fixture.path(4), Reason::SegmentHeader));
+        assert_eq!(found.position, first_position, "that of the first fact behind segment 3");
     }
     let fixture = with_many_segments();
     fixture.edit(5, |bytes| bytes[..SEGMENT_HEADER_BYTES].fill(9));
