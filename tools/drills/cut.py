@@ -1,8 +1,8 @@
-"""Files of a stopped store cut at several lengths, taken away, put back as they were earlier, put in
-each other's place; and the end of the journal torn, sector by sector, as an unfinished write leaves it.
-Either the start refuses with exit code 4 and names the file, or it serves, and every fact and every
-attribute is as before. Only where the last frame was torn and sled is gone may that frame be missing:
-nobody can tell it from a write that was never acknowledged."""
+"""Files of a stopped store cut at several lengths, taken away, put back as they were earlier, put
+in each other's place; and the end of the journal torn, sector by sector, as an unfinished write
+leaves it. Either the start refuses with exit code 4 and names the file, or it serves, and every
+fact and every attribute is as before. Only where the last frame was torn and sled is gone may that
+frame be missing: nobody can tell it from a write that was never acknowledged."""
 
 import shutil
 from pathlib import Path

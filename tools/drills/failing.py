@@ -1,11 +1,13 @@
-"""`fsync`: the device below the file system refuses writes to blocks that the journal needs next, so a
-sync fails; then it takes them again. The image lies in memory without room to spare, and those blocks
-of it are given back, as in a thin pool that is exhausted (a kernel with device-mapper could do it with
-its `error` target). Writes are refused, reads go on, and once the device is back, writes work again in
-the same process. In the end the power is cut, and everything acknowledged must be there.
+"""`fsync`: the device below the file system refuses writes to blocks that the journal needs next,
+so a sync fails; then it takes them again. The image lies in memory without room to spare, and those
+blocks of it are given back, as in a thin pool that is exhausted (a kernel with device-mapper could
+do it with its `error` target). Writes are refused, reads go on, and once the device is back, writes
+work again in the same process. In the end the power is cut, and everything acknowledged must be
+there.
 
-`readonly`: the file system meets an error and makes itself read-only below the running server. Writes
-are refused, reads and the command line go on; mounted again, everything acknowledged is there.
+`readonly`: the file system meets an error and makes itself read-only below the running server.
+Writes are refused, reads and the command line go on; mounted again, everything acknowledged is
+there.
 """
 
 import time
@@ -94,7 +96,7 @@ def used_bytes(segment: Path) -> int:
 
 
 def take_away(image: Path, file: Path, used: int) -> int:
-    """Gives the blocks of a file behind `used` back to the pool; they hold zeros. Returns how many."""
+    """Gives the blocks of a file behind `used`, zeros all, back to the pool. Returns how many."""
     first = -(-used // volume.BLOCK)
     blocks = 0
     for text in volume.run("filefrag", "-e", f"-b{volume.BLOCK}", file).splitlines():

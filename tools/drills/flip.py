@@ -1,6 +1,6 @@
 """One bit flipped, in every file of a stopped store in turn: in its header and those of frames, in
-what it holds, and where nothing was written yet. Either the start refuses with exit code 4 and names the file, or it
-serves, and every fact and every attribute is as before."""
+what it holds, and where nothing was written yet. Either the start refuses with exit code 4 and
+names the file, or it serves, and every fact and every attribute is as before."""
 
 import random
 import re
@@ -33,8 +33,8 @@ def drill(bits: int, seed: int) -> None:
 
 
 def offsets(content: bytes, bits: int, chance: random.Random) -> list[int]:
-    """As many in what is not zero, half as many in the file's header and in those of frames, and a few
-    anywhere."""
+    """So many in what is not zero, half as many in the file's header and in those of frames,
+    and a few anywhere."""
     held = [at for at in range(len(content.rstrip(b"\0"))) if content[at] != 0]
     first = range(min(HEADER_BYTES, len(content)))
     frames = [found.start() + at for found in re.finditer(FRAME_MAGIC, content) for at in first]

@@ -65,8 +65,8 @@ def fill_up(at: Path, room: int, server: Server, crowd: Crowd, number: int) -> l
 
 
 def refusals(server: Server, crowd: Crowd) -> tuple[str, str, list[str]]:
-    """Writes one after the other, which are to be refused: how many were, how long that took, and what
-    was wrong. One that is taken is no fault: it is compared like all others."""
+    """Writes one after the other, which are to be refused: how many were, how long that took, and
+    what was wrong. One that is taken is no fault: it is compared like all others."""
     client, took, wrong = Client(server), [], []
     for _ in range(REFUSALS):
         began = time.monotonic()

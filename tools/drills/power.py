@@ -1,12 +1,13 @@
-"""Power cuts: the server's file system lies in an image; in the middle of writes nothing reaches that
-image any more; the server is killed, the image copied, the copy mounted, and a server started there.
+"""Power cuts: the server's file system lies in an image; in the middle of writes nothing reaches
+that image any more; the server is killed, the image copied, the copy mounted, and a server started
+there.
 
-With `--cache none` the image holds what the file system gave to its device: a disk without a cache, or
-with one that survives. With `--cache volatile` the image lies on a second file system, and that one is
-cut: of what the first gave to its device, only what it also flushed is sure to be left.
+With `--cache none` the image holds what the file system gave to its device: a disk without a cache,
+or with one that survives. With `--cache volatile` the image lies on a second file system, and that
+one is cut: of what the first gave to its device, only what it also flushed is sure to be left.
 
-Controls show that a cut loses what it should: files that were written and not synced, and blocks that
-were written past the page cache, to the device, and not flushed there.
+Controls show that a cut loses what it should: files that were written and not synced, and blocks
+that were written past the page cache, to the device, and not flushed there.
 """
 
 import random
@@ -53,7 +54,7 @@ class Disk:
 
     @contextmanager
     def mounted(self):
-        """Yields where the server's files are, and what cuts the power, at the latest in the end."""
+        """Yields where the server's files are, and what cuts the power; in the end it is cut."""
         inner = self._beside("inner")
         if not self._volatile:
             with volume.mounted(self.image, inner):
@@ -84,6 +85,12 @@ def count_unsynced(at: Path) -> int:
     return lost
 
 
+def count_other(at: Path, name: str, byte: bytes) -> int:
+    """How many of the files of this name do not begin with this byte."""
+    files = [at / f"{name}{number}" for number in range(CONTROLS)]
+    return sum(file.read_bytes()[:1] != byte for file in files)
+
+
 def control(disk: Disk, cache: str) -> list[str]:
     """A cut without a server: what must survive, and what the drill is able to lose."""
     with disk.mounted() as (at, cut):
@@ -96,16 +103,13 @@ def control(disk: Disk, cache: str) -> list[str]:
         cut()
     with disk.copy("copy.img").mounted() as (at, _):
         unsynced = count_unsynced(at)
-        lost = {
-            name: sum((at / f"{name}{number}").read_bytes()[:1] != byte for number in range(CONTROLS))
-            for name, byte in (("synced", b"1"), ("direct", b"2"))
-        }
+        synced, direct = count_other(at, "synced", b"1"), count_other(at, "direct", b"2")
     print(
-        f"control, no server: of {CONTROLS} each, lost {lost['synced']} synced files, {unsynced} "
-        f"unsynced files, {lost['direct']} blocks written to the device and not flushed\n"
+        f"control, no server: of {CONTROLS} each, lost {synced} synced files, {unsynced} unsynced "
+        f"files, {direct} blocks written to the device and not flushed\n"
     )
     expected = (0, CONTROLS, CONTROLS if cache == "volatile" else 0)
-    got = (lost["synced"], unsynced, lost["direct"])
+    got = (synced, unsynced, direct)
     return [] if got == expected else [f"controls: lost {got}, expected {expected}"]
 
 

@@ -2,12 +2,14 @@
 """Real drills: the release build of `muster` on real file systems that are made to fail.
 
 Build it first (`cargo build --release`), or name another in the variable MUSTER. `power`, `full`,
-`fsync` and `readonly` need root. Every drill prints a Markdown table and ends with exit code 1 if anything was lost or answered
-wrongly. TMPDIR says where images and copies are made; it should be a real disk with 4 GiB of room.
+`fsync` and `readonly` need root. Every drill prints a Markdown table and ends with exit code 1 if
+anything was lost or answered wrongly. TMPDIR says where images and copies are made; it should be a
+real disk with 4 GiB of room.
 """
 
 import argparse
 import random
+import signal
 import sys
 
 import cut
@@ -27,41 +29,39 @@ def parser() -> argparse.ArgumentParser:
     tool.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     drills = tool.add_subparsers(dest="drill", required=True, metavar="DRILL")
 
-    add = drills.add_parser("kill", help="kill -9 under load")
-    add.add_argument("--rounds", type=int, default=100)
-    add.set_defaults(run=lambda o: kill.drill(o.rounds, o.seed))
+    def drill(name: str, about: str, module, run, rounds: int | None = None):
+        added = drills.add_parser(name, help=about, description=module.__doc__, **RAW)
+        added.set_defaults(run=run)
+        if rounds is not None:
+            added.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
+        return added
 
-    add = drills.add_parser("power", help="power cuts under load", description=power.__doc__, **RAW)
-    add.add_argument("--rounds", type=int, default=20)
-    add.add_argument(
+    drill("kill", "kill -9 under load", kill, lambda o: kill.drill(o.rounds, o.seed), rounds=100)
+
+    run = lambda o: power.drill(o.rounds, o.seed, o.when, o.cache)
+    added = drill("power", "power cuts under load", power, run, rounds=20)
+    added.add_argument(
         "--when",
         choices=["start", "fresh", "history"],
         default="fresh",
         help="in the first start; in the first writes of a new store; one store, cut each round",
     )
-    add.add_argument("--cache", choices=["none", "volatile"], default="none", help="of the disk")
-    add.set_defaults(run=lambda o: power.drill(o.rounds, o.seed, o.when, o.cache))
+    added.add_argument("--cache", choices=["none", "volatile"], default="none", help="of the disk")
 
-    add = drills.add_parser("full", help="a full disk, and room again", description=full.__doc__, **RAW)
-    add.add_argument("--rounds", type=int, default=3)
-    add.add_argument("--room", type=int, default=0, help="so many MiB are left")
-    add.set_defaults(run=lambda o: full.drill(o.rounds, o.room))
+    run = lambda o: full.drill(o.rounds, o.room)
+    added = drill("full", "a full disk, and room again", full, run, rounds=3)
+    added.add_argument("--room", type=int, default=0, help="so many MiB are left")
 
-    about = {"description": failing.__doc__, **RAW}
-    add = drills.add_parser("fsync", help="syncs fail, and work again", **about)
-    add.add_argument("--rounds", type=int, default=3)
-    add.set_defaults(run=lambda o: failing.fsync_drill(o.rounds))
+    run = lambda o: failing.fsync_drill(o.rounds)
+    drill("fsync", "syncs fail, and work again", failing, run, rounds=3)
+    run = lambda o: failing.readonly_drill(o.rounds)
+    drill("readonly", "the file system makes itself read-only", failing, run, rounds=3)
 
-    add = drills.add_parser("readonly", help="the file system makes itself read-only", **about)
-    add.add_argument("--rounds", type=int, default=3)
-    add.set_defaults(run=lambda o: failing.readonly_drill(o.rounds))
+    run = lambda o: flip.drill(o.bits, o.seed)
+    added = drill("flip", "one bit flipped, in every file in turn", flip, run)
+    added.add_argument("--bits", type=int, default=24, help="in what a file holds; more elsewhere")
 
-    add = drills.add_parser("flip", help="one bit flipped, in every file", description=flip.__doc__, **RAW)
-    add.add_argument("--bits", type=int, default=24, help="in what each file holds; more elsewhere")
-    add.set_defaults(run=lambda o: flip.drill(o.bits, o.seed))
-
-    add = drills.add_parser("cut", help="files cut, swapped, torn", description=cut.__doc__, **RAW)
-    add.set_defaults(run=lambda o: cut.drill())
+    drill("cut", "files cut, missing, exchanged, torn", cut, lambda o: cut.drill())
     return tool
 
 
@@ -70,6 +70,8 @@ def main() -> int:
     if not BINARY.exists():
         print(f"there is no {BINARY}: `cargo build --release` makes it", file=sys.stderr)
         return 2
+    # Like Ctrl-C: what was mounted is unmounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"seed {options.seed}\n")
     try:
         with timed(options.drill):

@@ -66,7 +66,7 @@ def tmpfs(at: Path, mebibytes: int):
 
 
 def cut_power(at: Path) -> None:
-    """From now on nothing reaches the device below this ext4: its image is as a power cut leaves it."""
+    """From now on nothing reaches the device: the image is as a power cut leaves it."""
     directory = os.open(at, os.O_RDONLY)
     try:
         fcntl.ioctl(directory, SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))

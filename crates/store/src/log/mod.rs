@@ -422,10 +422,8 @@ fn replaced(
         Ok(done) => notices.extend(done),
         Err(error) => {
             let what = format!("{why}; setting it aside: {error}");
-            return match held::failed(error) {
-                LogDamage::Refused(_) => waiting(what, stamp, notices),
-                _ => without(what, notices),
-            };
+            let is_refused = matches!(held::failed(error), LogDamage::Refused(_));
+            return if is_refused { waiting(what, stamp, notices) } else { without(what, notices) };
         }
     }
     match attempt(dir, store_id) {
