@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import cycle
 
 from server import Server
 
@@ -117,15 +118,14 @@ class Crowd:
     compared: int = 0
 
     @classmethod
-    def gather(cls, server: Server, size: int, value_bytes: int = 0):
-        """Signs `size` people up on a server that was started for the first time."""
+    def gather(cls, server: Server, size: int, value_bytes: tuple[int, ...] = (0,)):
+        """Signs `size` people up on a server that was started for the first time; their values are
+        at least as long as `value_bytes` says, in turn."""
         client = Client(server)
         admin = client.login("admin", server.password)
         names = [f"writer{number}" for number in range(size)]
-        return cls(
-            server.token,
-            [Writer(n, client.sign_up(admin, server.token, n), value_bytes) for n in names],
-        )
+        users = [client.sign_up(admin, server.token, name) for name in names]
+        return cls(server.token, [Writer(*who) for who in zip(names, users, cycle(value_bytes))])
 
     def load(self, server: Server) -> "Load":
         return Load(server, self)

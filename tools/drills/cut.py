@@ -13,8 +13,7 @@ from volume import scratch
 
 SECTOR = 512
 NEWEST_SEGMENT = "journal/00000001.mj"
-# A frame of this drill holds the facts of three writers at most, and what upkeep adds.
-FRAME_FACTS_MAX = 8
+LAST_FRAME_FACTS = 1
 
 
 def drill() -> None:
@@ -82,6 +81,6 @@ def tear(store: Store, sled: str, tally: Tally) -> None:
                 file.write(bytes(until - sector))
             what = f"{which} sector {(sector - start) // SECTOR}"
             names = [Path(NEWEST_SEGMENT).name]
-            may_lose = FRAME_FACTS_MAX if sled == "gone" else 0
+            may_lose = LAST_FRAME_FACTS if sled == "gone" else 0
             outcome = store.outcome(data, names, may_lose)
             tally.add(f"last frame torn, sled {sled}", what, outcome)

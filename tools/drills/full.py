@@ -10,7 +10,7 @@ from client import Client, Crowd, Refused
 from server import Server, verify
 from table import conclude, head, line, tell_log
 
-MEBIBYTES = 1024
+MEBIBYTES = 1536
 WRITERS = 4
 VALUE_BYTES = 50_000
 REFUSALS = 20
@@ -26,7 +26,7 @@ def drill(rounds: int, room: int) -> None:
         with volume.mounted(directory / "disk.img", directory / "disk") as at:
             data = at / "data"
             with Server(data) as server:
-                crowd = Crowd.gather(server, WRITERS, VALUE_BYTES)
+                crowd = Crowd.gather(server, WRITERS, (VALUE_BYTES,))
                 for number in range(1, rounds + 1):
                     found = fill_up(at, room, server, crowd, number)
                     findings += [f"round {number}: {what}" for what in found]
@@ -34,8 +34,7 @@ def drill(rounds: int, room: int) -> None:
                 findings += verify(data)
                 if server.stop() != 0:
                     findings.append("the server did not stop cleanly")
-            with Server(data) as server:
-                findings += crowd.check(server) + verify(data)
+            findings += start_full(at, crowd)
     print(f"\n{crowd.acknowledged} acknowledged, {len(findings)} findings")
     conclude(findings)
 
@@ -61,6 +60,25 @@ def fill_up(at: Path, room: int, server: Server, crowd: Crowd, number: int) -> l
         found.append("writes, or sled, did not come back")
     shown = [f"{ms:.0f} ms" if ms is not None else "never" for ms in (again, sled)]
     line(number, accepted, refused, took, right, *shown)
+    return found
+
+
+def start_full(at: Path, crowd: Crowd) -> list[str]:
+    """A start on a full disk; the segment in use has room, so writes may well be taken."""
+    ballast = volume.fill(at)
+    with Server(at / "data") as server:
+        found = crowd.check(server)
+        taken = writes(server, crowd)
+        ballast.unlink()
+        sled = until(lambda: caught_up(server, crowd))
+        print(
+            f"\nstarted on the full disk after {server.ready_ms:.0f} ms; a write was "
+            f"{'taken' if taken else 'refused'}; sled up to date {sled or 0:.0f} ms after room came"
+        )
+        if sled is None:
+            found.append("sled did not come back")
+        found += crowd.check(server) + verify(at / "data")
+        server.stop()
     return found
 
 

@@ -24,7 +24,9 @@ WRITERS = 4
 INNER_MEBIBYTES = 1024
 OUTER_MEBIBYTES = 1280
 FRESH_WRITES_MAX = 50
-HISTORY_WRITES_MAX = 2000
+HISTORY_WRITES_MAX = 500
+# Frames of many pages, so that a cut may leave one in part.
+VALUE_BYTES = (0, 100_000)
 LOAD_SECONDS_MAX = 10
 START_SECONDS_MAX = 0.3
 CONTROLS = 20
@@ -150,7 +152,7 @@ def cut_once(disk: Disk, crowd: Crowd | None, chance: random.Random, when: str) 
             return None
         most = FRESH_WRITES_MAX if when == "fresh" else HISTORY_WRITES_MAX
         with Server(at / "data") as server:
-            crowd = crowd or Crowd.gather(server, WRITERS)
+            crowd = crowd or Crowd.gather(server, WRITERS, VALUE_BYTES)
             with crowd.load(server) as load:
                 load.until(chance.randint(1, most), LOAD_SECONDS_MAX)
                 strike()

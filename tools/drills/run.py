@@ -4,7 +4,7 @@
 Build it first (`cargo build --release`), or name another in the variable MUSTER. `power`, `full`,
 `fsync` and `readonly` need root. Every drill prints a Markdown table and ends with exit code 1 if
 anything was lost or answered wrongly. TMPDIR says where images and copies are made; it should be a
-real disk with 4 GiB of room.
+real disk with 6 GiB of room.
 """
 
 import argparse

@@ -11,6 +11,8 @@ from server import NotStarted, Server, verify
 
 WRITERS = 3
 WRITES = 300
+# So that the last frame has some sectors to be torn between.
+LAST_VALUE_BYTES = 10_000
 EXIT_DAMAGE = 4
 FRAME_MAGIC = b"MUSTERFR"
 
@@ -49,6 +51,8 @@ class Store:
         with Server(data) as server:
             with crowd.load(server) as load:
                 load.until(2 * WRITES, 60)
+            crowd.writers[0].value_bytes = LAST_VALUE_BYTES
+            crowd.writers[0].write(Client(server))
             found = crowd.check(server)
             assert not found, found
             events = Client(server).events_after(0, crowd.token)
