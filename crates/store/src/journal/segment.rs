@@ -311,6 +311,21 @@ mod tests {
     }
 
     #[test]
+    fn a_sound_checksum_alone_makes_no_header() {
+        let forge = |at: usize, byte: u8| {
+            let mut forged = header(3).encode();
+            forged[at] = byte;
+            let crc = crc32c::crc32c(&forged[..CRC_AT]);
+            forged[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+            SegmentHeader::decode(&forged)
+        };
+        assert_eq!(forge(0, b'M'), Ok(header(3)));
+        assert_eq!(forge(0, b'm'), Err(NoHeader::Damaged), "another magic");
+        assert_eq!(forge(32, 0), Err(NoHeader::Damaged), "there is no position 0");
+        assert_eq!(forge(44, 3), Err(NoHeader::Damaged), "three facts have two peaks");
+    }
+
+    #[test]
     fn only_eight_digits_name_a_segment() {
         assert_eq!(number_of("00000012.mj"), Some(12));
         for other in ["12.mj", "00000012", "00000012.mj~", "+0000012.mj", "000000012.mj"] {

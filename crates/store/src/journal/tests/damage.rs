@@ -218,3 +218,36 @@ fn a_record_changed_with_its_checksums_breaks_the_tree() {
     forge_record(&fixture, 4);
     assert_eq!(damage(fixture.open_error()).reason, Reason::Root);
 }
+
+/// Changes the header of the first frame of a segment, and makes its own checksum right again.
+fn forge_frame(fixture: &Fixture, number: u32, change: impl FnOnce(&mut FrameHeader)) {
+    fixture.edit(number, |bytes| {
+        let frame = &mut bytes[SEGMENT_HEADER_BYTES..];
+        let mut header = FrameHeader::decode(frame).unwrap();
+        change(&mut header);
+        frame[..FRAME_HEADER_BYTES].copy_from_slice(&header.encode());
+    });
+}
+
+#[test]
+fn a_frame_with_a_sound_header_that_does_not_belong_is_damage() {
+    let forgeries: [(Reason, fn(&mut FrameHeader)); 7] = [
+        (Reason::FrameOrder, |header| header.first_position += 1),
+        (Reason::FrameOrder, |header| header.first_position -= 1),
+        (Reason::FrameOrder, |header| header.epoch += 1),
+        (Reason::FrameOrder, |header| header.epoch -= 1),
+        (Reason::FrameOrder, |header| header.store = StoreId([9; 16])),
+        (Reason::Records, |header| header.count = 0),
+        (Reason::Records, |header| header.count += 1),
+    ];
+    for (reason, forge) in forgeries {
+        // In a segment that others follow, and in the newest.
+        for number in [2, 4] {
+            let fixture = with_many_segments();
+            forge_frame(&fixture, number, forge);
+            let found = damage(fixture.open_error());
+            assert_eq!((found.file, found.offset), (fixture.path(number), 4_096));
+            assert_eq!(found.reason, reason, "segment {number}");
+        }
+    }
+}

@@ -244,3 +244,45 @@ fn only_a_disk_that_takes_no_more_is_waited_for() {
         assert!(matches!(held::failed(std::io::Error::from(kind)), LogDamage::Failed(_)));
     }
 }
+
+#[test]
+fn what_is_waited_for_and_turns_out_damaged_is_set_aside() {
+    let scratch = Scratch::new();
+    let log = open(&scratch.sled());
+    fill(&log, 100, 10);
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    log.held().unwrap().spoil(held::failed(full));
+    log.set_aside(STAMP);
+    assert!(matches!(log.health(), Health::Without(_)));
+    assert_eq!(log.set_aside(STAMP), [], "waiting is no damage");
+    drop(open_another(&scratch));
+    let told = log.begin_again(STAMP + AGAIN_SECS_MIN);
+    assert!(matches!(told[..], [Notice::SetAside { why: LogDamage::OtherStore, .. }]), "{told:?}");
+    fill(&log, 150, 9);
+    holds_all(&log, 150);
+}
+
+/// Puts the sled of another store in the place of this one.
+fn open_another(scratch: &Scratch) -> Log {
+    fs::remove_dir_all(scratch.sled()).unwrap();
+    Log::open(&scratch.sled(), *b"another store id", STAMP).0
+}
+
+#[test]
+fn each_notice_says_what_was_done() {
+    let (path, why) = (PathBuf::from("sled.broken-1"), "no luck".to_owned());
+    let said = |notice: Notice| notice.to_string();
+    let aside = Notice::SetAside { why: LogDamage::OtherStore, to: path.clone() };
+    assert_eq!(
+        said(aside),
+        "sled holds the log of another store; set aside as sled.broken-1, filled anew from the \
+         journal"
+    );
+    assert!(said(Notice::Removed { path: path.clone() }).contains("removed sled.broken-1"));
+    assert!(
+        said(Notice::Left { path, why: why.clone() }).contains("remove sled.broken-1: no luck")
+    );
+    assert!(said(Notice::Without { why: why.clone() }).contains("without sled"));
+    assert!(said(Notice::Waiting { why }).contains("(no luck); working from the journal until"));
+    assert!(said(Notice::Again).contains("in use"));
+}
