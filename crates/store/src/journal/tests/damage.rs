@@ -229,9 +229,11 @@ fn forge_frame(fixture: &Fixture, number: u32, change: impl FnOnce(&mut FrameHea
     });
 }
 
+type Forge = fn(&mut FrameHeader);
+
 #[test]
 fn a_frame_with_a_sound_header_that_does_not_belong_is_damage() {
-    let forgeries: [(Reason, fn(&mut FrameHeader)); 7] = [
+    let forgeries: [(Reason, Forge); 7] = [
         (Reason::FrameOrder, |header| header.first_position += 1),
         (Reason::FrameOrder, |header| header.first_position -= 1),
         (Reason::FrameOrder, |header| header.epoch += 1),
