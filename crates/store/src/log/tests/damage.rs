@@ -286,3 +286,38 @@ fn each_notice_says_what_was_done() {
     assert!(said(Notice::Waiting { why }).contains("(no luck); working from the journal until"));
     assert!(said(Notice::Again).contains("in use"));
 }
+
+#[test]
+fn a_long_record_that_lost_a_piece_is_a_gap() {
+    let scratch = Scratch::new();
+    let log = open(&scratch.sled());
+    let mut filler = log.filler().unwrap();
+    filler.frame(&header(1)).unwrap();
+    filler.record(&[7; 10_000]).unwrap();
+    filler.sync().unwrap();
+    drop(filler);
+    assert_eq!(log.record(1), Ok(vec![7; 10_000]));
+    assert!(log.held().unwrap().log().remove(part_key(1, 1)).unwrap().is_some());
+    assert_eq!(log.record(1), Err(LogDamage::Gap { position: 1 }));
+}
+
+type Ask = fn(&Log) -> Result<(), LogDamage>;
+
+#[test]
+fn a_frame_header_with_a_wrong_checksum_is_damage() {
+    let ask: [Ask; 2] = [|log| log.frame(11).map(drop), |log| log.for_each_frame(&mut |_, _| {})];
+    for ask in ask {
+        let scratch = Scratch::new();
+        let log = open(&scratch.sled());
+        fill(&log, 30, 10);
+        assert_eq!(ask(&log), Ok(()));
+        let held = log.held().unwrap();
+        let mut wrong = held.frames().get(11u64.to_be_bytes()).unwrap().unwrap().to_vec();
+        wrong[3] ^= 1;
+        held.frames().insert(11u64.to_be_bytes(), wrong).unwrap();
+        drop(held);
+        let damage = LogDamage::Checksum { tree: held::FRAMES_TREE, position: 11 };
+        assert_eq!(ask(&log), Err(damage.clone()));
+        assert_eq!(log.health(), Health::Damaged(damage));
+    }
+}
