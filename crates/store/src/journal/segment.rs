@@ -2,7 +2,7 @@
 
 use super::disk::{Access, Disk, DiskFile};
 use super::error::{Damage, JournalError, Reason};
-use super::frame::{FORMAT, Identity, StoreId};
+use super::frame::{FORMAT, FrameHeader, Identity, StoreId};
 use super::scan::{Check, SCAN_BYTES, Walk, Window};
 use super::{SECTOR_BYTES, ZERO_SECTOR};
 use crate::tree::{HASH_BYTES, PEAKS_MAX, Peaks, peaks_of};
@@ -137,10 +137,16 @@ pub(super) fn load(
             Err(NoHeader::UnknownFormat(found)) => {
                 return Err(JournalError::UnknownFormat { file: path, found });
             }
-            Err(NoHeader::Unwritten)
-                if number == numbers.last().unwrap_or(&0) && is_zero_behind_header(&file)? => {}
-            Err(NoHeader::Unwritten | NoHeader::Damaged) => {
-                return Err(damage(Reason::SegmentHeader)?);
+            Err(no_header @ (NoHeader::Unwritten | NoHeader::Damaged)) => {
+                let is_last = number == numbers.last().unwrap_or(&0);
+                let is_zero = is_zero_behind_header(&file)?;
+                let is_unwritten = no_header == NoHeader::Unwritten;
+                if is_last && is_zero && is_unwritten {
+                    continue;
+                }
+                let is_spare = is_last && (is_zero || is_unwritten && !has_frame(&file)?);
+                let reason = if is_spare { Reason::SpareHeader } else { Reason::SegmentHeader };
+                return Err(damage(reason)?);
             }
         }
     }
@@ -212,6 +218,13 @@ fn position_behind(
     let first_frame = SEGMENT_HEADER_BYTES as u64;
     walk.segment(&mut window, path, first_frame, u64::MAX, &mut |_| Ok::<_, JournalError>(()))?;
     Ok(walk.position)
+}
+
+/// Whether a frame's header stands where the first frame belongs.
+fn has_frame(file: &Arc<dyn DiskFile>) -> std::io::Result<bool> {
+    let mut sector = [0; SECTOR_BYTES];
+    file.read_at(&mut sector, SEGMENT_HEADER_BYTES as u64)?;
+    Ok(FrameHeader::decode(&sector).is_some())
 }
 
 fn number_of(name: &str) -> Option<u32> {

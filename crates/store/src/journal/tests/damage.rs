@@ -167,7 +167,10 @@ fn a_bad_header_before_frames_or_without_a_missing_sector_is_no_spare() {
     }
     let fixture = with_many_segments();
     fixture.edit(5, |bytes| bytes[..SEGMENT_HEADER_BYTES].fill(9));
-    assert_eq!(damage(fixture.open_error()).reason, Reason::SegmentHeader);
+    assert_eq!(damage(fixture.open_error()).reason, Reason::SpareHeader);
+    let fixture = with_many_segments();
+    fixture.edit(5, |bytes| bytes[9_000] = 1);
+    assert_eq!(damage(fixture.open_error()).reason, Reason::SpareHeader);
 }
 
 /// Writes the segment's header anew, with a checksum that is right.
