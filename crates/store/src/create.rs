@@ -8,6 +8,7 @@ use domain::fact::{CommandName, Event};
 use domain::time::Timestamp;
 use parking_lot::RwLock;
 
+use crate::ahead::KeysAhead;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::follow::{self, Follower};
@@ -47,14 +48,14 @@ pub fn create(
     let journal =
         Journal::create(Arc::clone(disk), &dir.join(JOURNAL), whose(&identity), options.journal)?;
     let log = follow::open(options, identity.store_id);
+    let keyring = Arc::new(keyring);
     let store = Arc::new(Store {
         identity,
         follower: Follower::start(log, journal.reader(), options)?,
         sources: sources.clone(),
         clock: Clock::new(sources.clone(), at),
-        keyring: Arc::new(keyring),
-        slots: options.keyring,
-        filling_slots: Arc::default(),
+        keys_ahead: KeysAhead::new(Arc::clone(&keyring), options.keyring, &options.notify),
+        keyring,
         views: RwLock::default(),
         journal: journal.reader(),
         opened: Opened { facts: 0, took_us: 0 },

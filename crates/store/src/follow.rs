@@ -21,6 +21,8 @@ pub(crate) const BEHIND_TIME: Duration = Duration::from_millis(500);
 const SYNC_FACTS: u64 = 65_536;
 /// How long the filler waits after sled failed it, before it begins anew.
 const AFTER_DAMAGE: Duration = Duration::from_secs(1);
+/// How often to look whether a disk that refused sled a write takes them again.
+const AGAIN_TIME: Duration = Duration::from_secs(1);
 
 /// The log by position, and the thread that keeps it filled.
 pub struct Follower {
@@ -195,6 +197,9 @@ impl Shared {
     fn follow(&self) {
         loop {
             let stop = self.wait();
+            if !stop {
+                self.begin_again();
+            }
             if let Err(why) = self.fill() {
                 // Where the journal cannot be read, whoever needs the fact will hear of it.
                 if let Compared::Sled(damage) = why {
@@ -216,6 +221,11 @@ impl Shared {
         };
         let mut wanted = self.wanted.lock();
         while !wanted.stop && behind(&wanted) == 0 {
+            if self.log.is_waiting() {
+                // Whether time passed or somebody called does not matter.
+                self.came.wait_for(&mut wanted, AGAIN_TIME);
+                return wanted.stop;
+            }
             self.came.wait(&mut wanted);
         }
         // A little later there will be more, and one sync does for all of it.
@@ -268,6 +278,13 @@ impl Shared {
     fn give_up(&self, damage: &LogDamage) {
         if damage.is_damage() {
             self.set_aside();
+        }
+    }
+
+    /// Takes sled up again if the disk refused something and takes writes again.
+    fn begin_again(&self) {
+        for notice in self.log.begin_again(stamp(&self.sources)) {
+            (self.notify)(&Notice::Sled(notice));
         }
     }
 

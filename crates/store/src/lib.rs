@@ -12,6 +12,7 @@
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
 
+mod ahead;
 pub mod clock;
 mod create;
 mod error;

@@ -13,6 +13,11 @@ pub enum Notice {
     Sled(log::Notice),
     /// Of a file of the keyring.
     Keyring(Repaired),
+    /// Keys could not be made ahead: new users may have to wait until the disk takes writes again.
+    NoKeysAhead {
+        /// What was in the way.
+        why: String,
+    },
     /// The journal ended in a write that was not finished, and so never acknowledged. It was left
     /// where it is, and a new segment begun.
     Torn {
@@ -29,6 +34,9 @@ impl fmt::Display for Notice {
         match self {
             Self::Sled(notice) => write!(f, "sled: {notice}"),
             Self::Keyring(repaired) => write!(f, "keyring: {repaired}"),
+            Self::NoKeysAhead { why } => {
+                write!(f, "keyring: no keys could be made ahead for new users: {why}")
+            }
             Self::Torn { after } => {
                 write!(f, "journal: a write behind position {after} was not finished; set aside")
             }

@@ -3,7 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use domain::fact::Fact;
@@ -12,6 +11,7 @@ use domain::system::Purpose;
 use parking_lot::{RwLock, RwLockReadGuard};
 use zeroize::Zeroizing;
 
+use crate::ahead::KeysAhead;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::fold;
@@ -19,9 +19,7 @@ use crate::follow::{self, Follower};
 use crate::identity::{self, Found, Identity};
 use crate::journal::disk::{Disk, DiskLock, RealDisk};
 use crate::journal::{self, End, Journal, JournalReader, StoreId};
-use crate::keyring::{
-    self, Keyring, KeyringError, Loaded, MasterKey, Months, SLOTS_AHEAD, SlotState,
-};
+use crate::keyring::{self, Keyring, KeyringError, Loaded, MasterKey, Months, SlotState};
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
 use crate::record;
@@ -39,11 +37,6 @@ pub const JOURNAL: &str = "journal";
 pub const SLED: &str = "sled";
 /// The file that whoever has the directory open holds locked.
 pub const LOCK: &str = "lock";
-
-/// Most births of a turn: one for each command.
-const TURN_BIRTHS_MAX: u32 = 256;
-
-const _: () = assert!(SLOTS_AHEAD / 4 >= TURN_BIRTHS_MAX, "a turn finds keys for all its births");
 
 /// Where a store is, and how it is opened.
 #[derive(Clone)]
@@ -110,8 +103,7 @@ pub struct Store {
     pub(crate) sources: Sources,
     pub(crate) clock: Clock,
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) slots: keyring::Settings,
-    pub(crate) filling_slots: Arc<AtomicBool>,
+    pub(crate) keys_ahead: Arc<KeysAhead>,
     pub(crate) views: RwLock<Views>,
     pub(crate) journal: JournalReader,
     pub(crate) follower: Follower,
@@ -146,12 +138,12 @@ impl Store {
             notify(&Notice::Torn { after: journal.head().position });
         }
         let took = (sources.now)().monotonic.saturating_sub(began).as_micros();
+        let keyring = Arc::new(keyring);
         let store = Arc::new(Self {
             identity,
             clock: Clock::new(sources.clone(), last),
-            keyring: Arc::new(keyring),
-            slots: kept,
-            filling_slots: Arc::default(),
+            keys_ahead: KeysAhead::new(Arc::clone(&keyring), kept, &notify),
+            keyring,
             opened: Opened {
                 facts: views.globals().position.0,
                 took_us: u64::try_from(took).unwrap_or(u64::MAX),
@@ -214,7 +206,7 @@ impl Store {
 
     /// The key slot that comes next, if there is a key in it.
     pub fn next_free_slot(&self) -> Option<Slot> {
-        self.keep_slots_ahead();
+        self.keep_keys_ahead();
         let highest = self.views.read().globals().slot_highest;
         (self.keyring.free(highest) > 0).then_some(Slot(highest.0 + 1))
     }
@@ -266,27 +258,10 @@ impl Store {
         &self.journal
     }
 
-    /// Sees to it that births find a key: in the background while there are some left, at once when
-    /// one turn may use them up.
-    pub(crate) fn keep_slots_ahead(&self) {
+    /// Sees to it that births find a key.
+    pub(crate) fn keep_keys_ahead(&self) {
         let highest = self.views.read().globals().slot_highest;
-        let free = self.keyring.free(highest);
-        let keyring::Settings { ahead, on_thread } = self.slots;
-        let (low, at_once) = (ahead / 2, if on_thread { ahead / 4 } else { ahead / 2 });
-        if free < at_once {
-            // Births of this turn find no key if even that fails.
-            drop(self.keyring.fill_ahead(highest));
-        } else if free < low && !self.filling_slots.swap(true, Ordering::AcqRel) {
-            let (keyring, filling) = (Arc::clone(&self.keyring), Arc::clone(&self.filling_slots));
-            let fill = move || {
-                drop(keyring.fill_ahead(highest));
-                filling.store(false, Ordering::Release);
-            };
-            let spawned = std::thread::Builder::new().name("key-slots".to_owned()).spawn(fill);
-            if spawned.is_err() {
-                self.filling_slots.store(false, Ordering::Release);
-            }
-        }
+        self.keys_ahead.keep(highest);
     }
 }
 

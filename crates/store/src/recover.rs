@@ -234,8 +234,10 @@ impl Recovery {
             Ok(_) if in_place => Ok(None),
             Ok(_) => Ok(Some(("an earlier recovery broke off".to_owned(), 0))),
             Err(JournalError::Damage(damage)) => {
-                let position = damage.position;
-                // The position of padding is that of a frame whose facts are all there.
+                // The position of padding is that of a frame whose facts are all there; where a
+                // spare is damaged there is no fact.
+                let is_spare = damage.reason == journal::Reason::SpareHeader;
+                let position = if is_spare { 0 } else { damage.position };
                 Ok(Some((damage.to_string(), position)))
             }
             Err(error @ JournalError::Missing { .. }) => Ok(Some((error.to_string(), 1))),

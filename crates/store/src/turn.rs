@@ -243,7 +243,7 @@ impl Writer {
     /// Readers see the views from before until then, and all of the turn afterwards.
     pub fn turn<R>(&mut self, decide: impl FnOnce(&mut Turn<'_>) -> R) -> Result<R, CommitError> {
         let store = &self.store;
-        store.keep_slots_ahead();
+        store.keep_keys_ahead();
         let anchor = store.clock().anchor();
         let guard = store.views_lock().upgradable_read();
         let before = guard.globals().position.0;

@@ -6,7 +6,6 @@ mod ci;
 mod docs;
 mod driving;
 mod golden;
-mod kill_rounds;
 mod simulate;
 mod stale_reads;
 mod tidy_command;
@@ -33,11 +32,6 @@ const SUBCOMMANDS: &[Subcommand] = &[
         "stale-reads",
         "reads right after writes over HTTP, none of which may be stale",
         stale_reads::run,
-    ),
-    (
-        "kill-rounds",
-        "kill -9 under load, again and again: nothing acknowledged is lost",
-        kill_rounds::run,
     ),
 ];
 

@@ -72,6 +72,12 @@ pub trait DiskFile: Debug + Send + Sync {
         Ok(self.len()? == 0)
     }
 
+    /// Takes room for so many bytes without changing what is read, so that a disk without it says
+    /// so before anything is written. A disk that cannot say does nothing.
+    fn reserve(&self, _bytes: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Cuts the file, or lets it grow by bytes that read as zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
@@ -138,7 +144,11 @@ impl Disk for RealDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Option<DiskLock>> {
         use rustix::fs::{FlockOperation, flock};
-        let file = open(path, Access::Create)?;
+        let file = match open(path, Access::Create) {
+            // Whoever holds it took it before the file system turned read-only.
+            Err(e) if e.kind() == io::ErrorKind::ReadOnlyFilesystem => open(path, Access::Read),
+            opened => opened,
+        }?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(DiskLock::new(file))),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
@@ -176,6 +186,15 @@ impl DiskFile for RealFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata().map_err(|e| at(self.path.display(), &e))?.len())
+    }
+
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        match fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, bytes) {
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(()),
+            Err(e) => Err(at(self.path.display(), &e.into())),
+        }
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -223,6 +242,17 @@ mod tests {
         assert_eq!(file.len().unwrap(), 5);
         RealDisk.sync_dir(dir.path()).unwrap();
         assert_eq!(RealDisk.list(dir.path()).unwrap(), ["f"]);
+    }
+
+    #[test]
+    fn room_is_reserved_without_a_trace() {
+        let dir = TempDir::new();
+        let file = RealDisk.open(&dir.path().join("f"), Access::CreateNew).unwrap();
+        file.write_at(b"abc", 0).unwrap();
+        file.reserve(1 << 20).unwrap();
+        assert_eq!(file.len().unwrap(), 3);
+        // No disk has room for this.
+        assert!(file.reserve(1 << 62).is_err());
     }
 
     #[test]

@@ -66,6 +66,9 @@ pub enum Reason {
     /// A header that is neither good, nor empty, nor half written.
     #[error("the segment's header does not fit its checksum")]
     SegmentHeader,
+    /// The same of the last segment, where no frame was ever written: no fact can be lost there.
+    #[error("the segment's header does not fit its checksum; no frame was written behind it")]
+    SpareHeader,
     /// A good header at a place where it cannot belong.
     #[error("the segment's header does not follow from what precedes it")]
     SegmentOrder,

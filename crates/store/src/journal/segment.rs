@@ -2,7 +2,8 @@
 
 use super::disk::{Access, Disk, DiskFile};
 use super::error::{Damage, JournalError, Reason};
-use super::frame::{FORMAT, Identity, StoreId};
+use super::frame::{FORMAT, FrameHeader, Identity, StoreId};
+use super::scan::{Check, SCAN_BYTES, Walk, Window};
 use super::{SECTOR_BYTES, ZERO_SECTOR};
 use crate::tree::{HASH_BYTES, PEAKS_MAX, Peaks, peaks_of};
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ impl SegmentHeader {
             let mut sectors = bytes.chunks_exact(SECTOR_BYTES);
             return Err(if sectors.any(|sector| sector == ZERO_SECTOR) {
                 NoHeader::Unwritten
-            } else if bytes[0..8] == MAGIC && u32_at(8) != FORMAT {
+            } else if bytes[0..8] == MAGIC && u32_at(8) != FORMAT && !was_of_this_format(bytes) {
                 NoHeader::UnknownFormat(u32_at(8))
             } else {
                 NoHeader::Damaged
@@ -118,10 +119,14 @@ pub(super) fn load(
     let mut begun: Vec<SegmentHeader> = Vec::with_capacity(numbers.len());
     for (expected, number) in (1..).zip(&numbers) {
         let path = segment_path(dir, expected);
-        let position = begun.last().map_or(1, SegmentHeader::first_position);
-        let damage = |reason| Damage { file: path.clone(), offset: 0, position, reason };
+        let damage = |reason| -> Result<JournalError, JournalError> {
+            let position = begun.last().map_or(Ok(1), |before| {
+                position_behind(disk, &segment_path(dir, before.number), before, whose)
+            })?;
+            Ok(Damage { file: path.clone(), offset: 0, position, reason }.into())
+        };
         if expected != *number {
-            return Err(damage(Reason::SegmentMissing).into());
+            return Err(damage(Reason::SegmentMissing)?);
         }
         let file = disk.open(&path, Access::Read)?;
         match SegmentHeader::decode(&header_bytes(&*file)?) {
@@ -132,10 +137,16 @@ pub(super) fn load(
             Err(NoHeader::UnknownFormat(found)) => {
                 return Err(JournalError::UnknownFormat { file: path, found });
             }
-            Err(NoHeader::Unwritten)
-                if number == numbers.last().unwrap_or(&0) && is_zero_behind_header(&file)? => {}
-            Err(NoHeader::Unwritten | NoHeader::Damaged) => {
-                return Err(damage(Reason::SegmentHeader).into());
+            Err(no_header @ (NoHeader::Unwritten | NoHeader::Damaged)) => {
+                let is_last = number == numbers.last().unwrap_or(&0);
+                let is_zero = is_zero_behind_header(&file)?;
+                let is_unwritten = no_header == NoHeader::Unwritten;
+                if is_last && is_zero && is_unwritten {
+                    continue;
+                }
+                let is_spare = is_last && (is_zero || is_unwritten && !has_frame(&file)?);
+                let reason = if is_spare { Reason::SpareHeader } else { Reason::SegmentHeader };
+                return Err(damage(reason)?);
             }
         }
     }
@@ -184,6 +195,36 @@ const _: () = assert!(PEAKS_AT + PEAKS_MAX * HASH_BYTES <= CRC_AT, "every tree h
 /// frame is written. Frames behind a bad header were committed.
 fn is_zero_behind_header(file: &Arc<dyn DiskFile>) -> std::io::Result<bool> {
     is_zero_from(&**file, SEGMENT_HEADER_BYTES as u64)
+}
+
+/// Whether nothing but the format is not what was written: a format of its own would have changed the
+/// checksum too.
+fn was_of_this_format(bytes: &[u8; SEGMENT_HEADER_BYTES]) -> bool {
+    let mut ours = *bytes;
+    ours[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+    crc32c::crc32c(&ours[..CRC_AT]).to_le_bytes() == ours[CRC_AT..]
+}
+
+/// The position of the fact that follows what can be read of a segment.
+fn position_behind(
+    disk: &dyn Disk,
+    path: &Path,
+    header: &SegmentHeader,
+    whose: &Identity,
+) -> Result<u64, JournalError> {
+    let mut walk = Walk::from(header.first_position(), *whose, Check::Checksums);
+    let mut window = Window::new(SCAN_BYTES);
+    window.turn_to(disk.open(path, Access::Read)?);
+    let first_frame = SEGMENT_HEADER_BYTES as u64;
+    walk.segment(&mut window, path, first_frame, u64::MAX, &mut |_| Ok::<_, JournalError>(()))?;
+    Ok(walk.position)
+}
+
+/// Whether a frame's header stands where the first frame belongs.
+fn has_frame(file: &Arc<dyn DiskFile>) -> std::io::Result<bool> {
+    let mut sector = [0; SECTOR_BYTES];
+    file.read_at(&mut sector, SEGMENT_HEADER_BYTES as u64)?;
+    Ok(FrameHeader::decode(&sector).is_some())
 }
 
 fn number_of(name: &str) -> Option<u32> {
@@ -264,14 +305,37 @@ mod tests {
     #[test]
     fn a_header_with_a_changed_bit_is_damaged() {
         let bytes = header(1_023).encode();
-        for at in (0..SEGMENT_HEADER_BYTES).filter(|at| !(8..12).contains(at)) {
+        for at in 0..SEGMENT_HEADER_BYTES {
             let mut changed = bytes;
             changed[at] ^= 0x40;
             assert_eq!(SegmentHeader::decode(&changed), Err(NoHeader::Damaged), "byte {at}");
         }
-        let mut other = bytes;
+    }
+
+    #[test]
+    fn a_header_of_another_format_says_so_whatever_its_checksum() {
+        let mut other = header(1_023).encode();
         other[8] = 1;
+        let crc = crc32c::crc32c(&other[..CRC_AT]);
+        other[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
         assert_eq!(SegmentHeader::decode(&other), Err(NoHeader::UnknownFormat(1)));
+        other[CRC_AT..].copy_from_slice(b"none");
+        assert_eq!(SegmentHeader::decode(&other), Err(NoHeader::UnknownFormat(1)));
+    }
+
+    #[test]
+    fn a_sound_checksum_alone_makes_no_header() {
+        let forge = |at: usize, byte: u8| {
+            let mut forged = header(3).encode();
+            forged[at] = byte;
+            let crc = crc32c::crc32c(&forged[..CRC_AT]);
+            forged[CRC_AT..].copy_from_slice(&crc.to_le_bytes());
+            SegmentHeader::decode(&forged)
+        };
+        assert_eq!(forge(0, b'M'), Ok(header(3)));
+        assert_eq!(forge(0, b'm'), Err(NoHeader::Damaged), "another magic");
+        assert_eq!(forge(32, 0), Err(NoHeader::Damaged), "there is no position 0");
+        assert_eq!(forge(44, 3), Err(NoHeader::Damaged), "three facts have two peaks");
     }
 
     #[test]

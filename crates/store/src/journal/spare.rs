@@ -118,6 +118,11 @@ impl Place {
                 "a segment that was begun is never made empty"
             );
             file.set_len(0)?;
+            if let Err(error) = file.reserve(self.segment_bytes) {
+                // What it could get is given back: a refused turn will ask for all of it again.
+                file.set_len(0)?;
+                return Err(error);
+            }
             let zeros = vec![0; WRITE_BYTES];
             let mut at = 0;
             while at < self.segment_bytes {

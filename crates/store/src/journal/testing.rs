@@ -39,6 +39,7 @@ impl Drop for TempDir {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     Write { offset: u64 },
+    Reserve,
     Sync,
 }
 
@@ -123,6 +124,10 @@ impl DiskFile for FailingFile {
     }
     fn len(&self) -> io::Result<u64> {
         self.inner.len()
+    }
+    fn reserve(&self, bytes: u64) -> io::Result<()> {
+        self.ask(Op::Reserve)?;
+        self.inner.reserve(bytes)
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.inner.set_len(len)

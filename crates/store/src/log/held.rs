@@ -1,6 +1,7 @@
 //! One opened sled: its trees, how far it is filled, and what is wrong with it.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -184,6 +185,18 @@ impl Sled {
     }
 }
 
-pub(super) fn failed(error: impl std::fmt::Display) -> LogDamage {
-    LogDamage::Failed(error.to_string())
+/// What an error of sled's, or of the file system below it, means.
+pub(super) fn failed(error: impl Into<sled::Error>) -> LogDamage {
+    let error = error.into();
+    let text = error.to_string();
+    match error {
+        sled::Error::Io(io) if is_refusal(io.kind()) => LogDamage::Refused(text),
+        _ => LogDamage::Failed(text),
+    }
+}
+
+/// Whether the disk just takes nothing more at this time.
+fn is_refusal(kind: ErrorKind) -> bool {
+    use ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(kind, StorageFull | QuotaExceeded | ReadOnlyFilesystem)
 }

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, StatVfsMountFlags, flock, statvfs};
 
 pub use fill::Filler;
 use held::Held;
@@ -43,6 +43,11 @@ const LOCK_SECS_MAX: u64 = 5;
 /// filling: sled's threads are shared by all its instances, and do not recover from a panic.
 const REPLACED_MAX: u32 = 3;
 const REPLACING: &str = "being set aside";
+/// A sled that the disk refused something is opened again when there is room for so much.
+const ROOM_BYTES_MIN: u64 = 64 << 20;
+/// How long to wait before it is tried again; twice as long each time that fails.
+const AGAIN_SECS_MIN: u64 = 1;
+const AGAIN_SECS_MAX: u64 = 60;
 
 /// Facts by position, up to [`Log::filled`]. Shared by reference: every method takes `&self`.
 pub struct Log {
@@ -74,6 +79,9 @@ pub enum LogDamage {
     /// sled, or the disk below it, returned this error.
     #[error("sled failed: {0}")]
     Failed(String),
+    /// The disk took no more: it is full, or read-only. What sled has on it may well be good.
+    #[error("the disk refused sled a write: {0}")]
+    Refused(String),
     /// sled did not come back; one of its own threads has probably panicked.
     #[error("sled did not answer within {secs} s")]
     Hung {
@@ -137,6 +145,13 @@ pub enum Notice {
         /// What was in the way.
         why: String,
     },
+    /// The disk refuses writes: the store works without sled until it takes them again.
+    Waiting {
+        /// What was refused.
+        why: String,
+    },
+    /// The disk takes writes again, and sled is in use again.
+    Again,
 }
 
 /// How the log is.
@@ -158,6 +173,16 @@ enum State {
     /// Being set aside; whoever closes meanwhile ends that too.
     Replacing,
     Without(String),
+    Waiting(Waiting),
+}
+
+/// For a disk that takes writes again.
+struct Waiting {
+    why: String,
+    /// Not before this Unix time, in seconds.
+    again_at: u64,
+    /// How long to wait next, in seconds.
+    delay: u64,
 }
 
 impl Log {
@@ -199,6 +224,7 @@ impl Log {
         match &*self.state.read() {
             State::Without(why) => Health::Without(why.clone()),
             State::Replacing => Health::Without(REPLACING.to_owned()),
+            State::Waiting(waiting) => Health::Without(waiting.why.clone()),
             State::Serving(held) => match held.sound() {
                 Ok(()) => Health::Serving { filled: held.filled() },
                 Err(damage) => Health::Damaged(damage),
@@ -215,22 +241,46 @@ impl Log {
 
     /// Puts a fresh sled in the place of a damaged one; does nothing if it is not damaged, so all
     /// who meet the damage may call it. Readers go on with the journal; a new [`Filler`] begins at
-    /// position 1. `stamp` is the Unix time in seconds.
+    /// position 1. One that the disk refused a write stays where it is, for [`Log::begin_again`].
+    /// `stamp` is the Unix time in seconds.
     pub fn set_aside(&self, stamp: u64) -> Vec<Notice> {
         let Some((broken, why)) = self.take_damaged() else { return Vec::new() };
         let limit = Duration::from_secs(CLOSE_SECS_MAX);
         // Readers that are still in it keep it alive; if it does not let go, its thread stays.
         let _unheard = contain::within(limit, move || drop(broken));
         let mut notices = Vec::new();
-        let fresh = if self.replaced.fetch_add(1, Ordering::Relaxed) < REPLACED_MAX {
+        let fresh = if let LogDamage::Refused(why) = why {
+            waiting(why, stamp, &mut notices)
+        } else if self.replaced.fetch_add(1, Ordering::Relaxed) < REPLACED_MAX {
             replaced(&self.dir, self.store_id, stamp, &why, &mut notices)
         } else {
             without(format!("{REPLACED_MAX} were set aside in this process; {why}"), &mut notices)
         };
-        let mut state = self.state.write();
-        if let State::Replacing = *state {
-            *state = fresh;
-        }
+        self.put(fresh);
+        notices
+    }
+
+    /// Whether the disk refused something, and [`Log::begin_again`] is to be called now and then.
+    pub fn is_waiting(&self) -> bool {
+        matches!(*self.state.read(), State::Waiting(_))
+    }
+
+    /// Takes up sled again if the disk had refused something and now has room; does nothing if it
+    /// did not, or if it is too early. `stamp` is the Unix time in seconds.
+    pub fn begin_again(&self, stamp: u64) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let Some(delay) = self.take_waiting(stamp) else { return notices };
+        self.put(match attempt(&self.dir, self.store_id) {
+            Ok(held) => {
+                notices.push(Notice::Again);
+                State::Serving(Arc::new(held))
+            }
+            Err(LogDamage::Refused(why)) => {
+                let delay = (2 * delay).min(AGAIN_SECS_MAX);
+                State::Waiting(Waiting { why, again_at: stamp + delay, delay })
+            }
+            Err(why) => replaced(&self.dir, self.store_id, stamp, &why, &mut notices),
+        });
         notices
     }
 
@@ -257,7 +307,31 @@ impl Log {
         let why = held.sound().err()?;
         match std::mem::replace(&mut *state, State::Replacing) {
             State::Serving(held) => Some((held, why)),
-            State::Replacing | State::Without(_) => None,
+            State::Replacing | State::Without(_) | State::Waiting(_) => None,
+        }
+    }
+
+    /// Ends the waiting if there is something to be tried, and says how long the last wait was.
+    fn take_waiting(&self, stamp: u64) -> Option<u64> {
+        let mut state = self.state.write();
+        let State::Waiting(waiting) = &mut *state else { return None };
+        if stamp < waiting.again_at {
+            return None;
+        }
+        if !has_room(contain::parent(&self.dir)) {
+            waiting.again_at = stamp + AGAIN_SECS_MIN;
+            return None;
+        }
+        let delay = waiting.delay;
+        *state = State::Replacing;
+        Some(delay)
+    }
+
+    /// Ends the replacing, unless the log was closed meanwhile.
+    fn put(&self, fresh: State) {
+        let mut state = self.state.write();
+        if let State::Replacing = *state {
+            *state = fresh;
         }
     }
 
@@ -266,6 +340,7 @@ impl Log {
         match &*self.state.read() {
             State::Without(why) => Err(LogDamage::Without(why.clone())),
             State::Replacing => Err(LogDamage::Without(REPLACING.to_owned())),
+            State::Waiting(waiting) => Err(LogDamage::Without(waiting.why.clone())),
             State::Serving(held) => held.sound().map(|()| Arc::clone(held)),
         }
     }
@@ -277,7 +352,11 @@ pub fn put_away(dir: &Path, stamp: u64, why: &str) -> std::io::Result<Option<Pat
     let done = contain::set_aside(dir, stamp, &LogDamage::Distrusted(why.to_owned()))?;
     Ok(done.into_iter().find_map(|notice| match notice {
         Notice::SetAside { to, .. } => Some(to),
-        Notice::Removed { .. } | Notice::Left { .. } | Notice::Without { .. } => None,
+        Notice::Removed { .. }
+        | Notice::Left { .. }
+        | Notice::Without { .. }
+        | Notice::Waiting { .. }
+        | Notice::Again => None,
     }))
 }
 
@@ -304,6 +383,12 @@ impl fmt::Display for Notice {
             Self::Removed { path } => write!(f, "removed {}, set aside earlier", path.display()),
             Self::Left { path, why } => write!(f, "could not remove {}: {why}", path.display()),
             Self::Without { why } => write!(f, "working without sled, from the journal: {why}"),
+            Self::Waiting { why } => write!(
+                f,
+                "the disk refused a write ({why}); working from the journal until it takes them \
+                 again"
+            ),
+            Self::Again => write!(f, "the disk takes writes again; sled is in use"),
         }
     }
 }
@@ -320,6 +405,7 @@ fn opened(dir: &Path, store_id: [u8; 16], stamp: u64, notices: &mut Vec<Notice>)
     }
     match attempt(dir, store_id) {
         Ok(held) => State::Serving(Arc::new(held)),
+        Err(LogDamage::Refused(why)) => waiting(why, stamp, notices),
         Err(why) => replaced(dir, store_id, stamp, &why, notices),
     }
 }
@@ -334,10 +420,19 @@ fn replaced(
 ) -> State {
     match contain::set_aside(dir, stamp, why) {
         Ok(done) => notices.extend(done),
-        Err(error) => return without(format!("{why}; setting it aside: {error}"), notices),
+        Err(error) => {
+            let what = format!("{why}; setting it aside: {error}");
+            let is_refused = matches!(held::failed(error), LogDamage::Refused(_));
+            return if is_refused { waiting(what, stamp, notices) } else { without(what, notices) };
+        }
     }
     match attempt(dir, store_id) {
         Ok(held) => State::Serving(Arc::new(held)),
+        Err(LogDamage::Refused(why)) => {
+            // Half a sled is of no use to anybody. If it stays, it is set aside later.
+            drop(fs::remove_dir_all(dir));
+            waiting(why, stamp, notices)
+        }
         Err(again) => without(format!("a fresh one: {again}"), notices),
     }
 }
@@ -350,6 +445,20 @@ fn attempt(dir: &Path, store_id: [u8; 16]) -> Result<Held, LogDamage> {
 fn without(why: String, notices: &mut Vec<Notice>) -> State {
     notices.push(Notice::Without { why: why.clone() });
     State::Without(why)
+}
+
+fn waiting(why: String, stamp: u64, notices: &mut Vec<Notice>) -> State {
+    notices.push(Notice::Waiting { why: why.clone() });
+    let delay = AGAIN_SECS_MIN;
+    State::Waiting(Waiting { why, again_at: stamp + delay, delay })
+}
+
+/// Whether sled may be tried again in this directory; where the system does not say, it may.
+fn has_room(dir: &Path) -> bool {
+    statvfs(dir).map_or(true, |is| {
+        let room = is.f_bavail.saturating_mul(is.f_frsize);
+        room >= ROOM_BYTES_MIN && !is.f_flag.contains(StatVfsMountFlags::RDONLY)
+    })
 }
 
 /// Waits until no sled holds the lock of the one in `dir`. sled itself does not wait, and lets go

@@ -304,6 +304,41 @@ fn a_head_is_read_without_any_key() {
 }
 
 #[test]
+fn whoever_acted_is_read_back() {
+    let keys = keys();
+    let keys = keys.view();
+    let (event, somebody) = (email_changed(), UserId(Ulid(1)));
+    for actor in [
+        Actor::Anonymous,
+        Actor::User(somebody),
+        Actor::Machine(somebody),
+        Actor::Operator,
+        Actor::System,
+    ] {
+        let of = Head { actor, ..head_of(&event) };
+        let mut bytes = Vec::new();
+        seal(&mut bytes, &of, &event, &origin(), Slot(OTHER), &keys, &counting()).unwrap();
+        assert_eq!(head(Position(42), &bytes).unwrap().head, of);
+    }
+}
+
+#[test]
+fn a_nonce_where_nothing_is_sealed_is_refused() {
+    let keys = keys();
+    let keys = keys.view();
+    let event = samples().into_iter().find(|event| matches!(event, Event::System(_))).unwrap();
+    let refused = |what: &str, nonce_at: &dyn Fn(&[u8]) -> usize| {
+        let mut bytes = sealed(&keys, &event, &Origin::default());
+        let at = nonce_at(&bytes);
+        bytes[at] = 1;
+        let error = head(Position(42), &bytes).unwrap_err();
+        assert!(matches!(error, RecordError::Layout(said) if said.contains(what)), "{error}");
+    };
+    refused("payload in clear", &|_| 79);
+    refused("origin that is absent", &|bytes| bytes.len() - 16);
+}
+
+#[test]
 fn an_origin_is_sealed_for_whom_it_tells_of() {
     let head = head_of(&email_changed());
     let by = |actor| Head { actor, ..head.clone() };

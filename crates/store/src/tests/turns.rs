@@ -9,6 +9,7 @@ use domain::user;
 
 use super::house::*;
 use crate::journal::testing::{FailingDisk, Op};
+use crate::notice::Notice;
 use crate::turn::{COMMAND_FACTS_MAX, CommitError, Fit};
 
 #[test]
@@ -111,4 +112,30 @@ fn births_find_keys_however_many_there_are() {
     let digest = store.views().digest();
     drop((store, writer));
     assert_eq!(house.open().0.views().digest(), digest);
+}
+
+#[test]
+fn keys_that_cannot_be_made_ahead_are_told_once() {
+    let disk = FailingDisk::new();
+    let house = House::empty(Arc::new(disk.clone()));
+    house.create().unwrap();
+    let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let (store, mut writer) =
+        house.open_telling(Arc::new(move |notice| telling.lock().push(notice.clone())));
+    disk.fail_when(|name, _| name.starts_with("keyring"));
+    // 1,024 keys are there from the start; at less than 256 a turn makes some before it begins.
+    for hundred in 1..=9 {
+        let born = (1..=100).map(|n| signed_up(100 * hundred + n, &format!("u{hundred}x{n}")));
+        write(&mut writer, born.collect()).unwrap();
+    }
+    let of_keys = || {
+        let told = told.lock();
+        told.iter().filter(|notice| matches!(notice, Notice::NoKeysAhead { .. })).count()
+    };
+    assert_eq!(of_keys(), 1);
+    disk.recover();
+    write(&mut writer, (1..=100).map(|n| signed_up(n, &format!("late{n}"))).collect()).unwrap();
+    assert!(store.next_free_slot().is_some());
+    assert_eq!(of_keys(), 1);
 }

@@ -33,8 +33,6 @@ pub struct Server {
     pub address: SocketAddr,
     /// What it printed, if this was the first start.
     pub printed: Option<Printed>,
-    /// From the start of the process to the line that says it is ready.
-    pub ready_after: Duration,
 }
 
 /// Builds the binary for release and says where it is.
@@ -52,7 +50,7 @@ pub fn build() -> Result<PathBuf> {
 }
 
 /// Begins to start a server over `data`, on a free port.
-pub fn spawn(binary: &Path, data: &Path) -> Result<Child> {
+fn spawn(binary: &Path, data: &Path) -> Result<Child> {
     Command::new(binary)
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
@@ -66,7 +64,6 @@ pub fn spawn(binary: &Path, data: &Path) -> Result<Child> {
 impl Server {
     /// Starts a server over `data`, and waits until it is ready.
     pub fn start(binary: &Path, data: &Path) -> Result<Self> {
-        let began = clock::now();
         let mut child = spawn(binary, data)?;
         let out = child.stdout.take().context("its output is piped")?;
         let (sender, ready) = mpsc::channel();
@@ -93,14 +90,7 @@ impl Server {
         };
         let address = address.context("the server says where it listens")?.parse()?;
         let printed = Some(printed).filter(|printed| !printed.token.is_empty());
-        Ok(Self { child, address, printed, ready_after: clock::now() - began })
-    }
-
-    /// Kills it: no warning, no last words.
-    pub fn kill(mut self) -> Result<()> {
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+        Ok(Self { child, address, printed })
     }
 
     /// Asks it to stop, and waits for it.

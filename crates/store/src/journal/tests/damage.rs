@@ -118,7 +118,11 @@ fn another_store_and_another_format_are_said_to_be_that() {
     assert_eq!((file, found), (fixture.path(1), StoreId([7; 16])));
 
     let fixture = with_many_segments();
-    fixture.edit(1, |bytes| bytes[8] = FORMAT.to_le_bytes()[0] + 1);
+    fixture.edit(1, |bytes| {
+        bytes[8] = FORMAT.to_le_bytes()[0] + 1;
+        let crc = crc32c::crc32c(&bytes[..SEGMENT_HEADER_BYTES - 4]);
+        bytes[SEGMENT_HEADER_BYTES - 4..SEGMENT_HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+    });
     let error = fixture.open_error();
     assert!(matches!(error, JournalError::UnknownFormat { found, .. } if found == FORMAT + 1));
 }
@@ -154,13 +158,19 @@ fn a_bad_header_before_frames_or_without_a_missing_sector_is_no_spare() {
     for spoil in spoil {
         let fixture = with_many_segments();
         fs::remove_file(fixture.path(5)).unwrap();
+        let header = SegmentHeader::decode(fixture.bytes(4).first_chunk().unwrap()).unwrap();
+        let first_position = header.first_position();
         fixture.edit(4, spoil);
         let found = damage(fixture.open_error());
         assert_eq!((found.file, found.reason), (fixture.path(4), Reason::SegmentHeader));
+        assert_eq!(found.position, first_position, "that of the first fact behind segment 3");
     }
     let fixture = with_many_segments();
     fixture.edit(5, |bytes| bytes[..SEGMENT_HEADER_BYTES].fill(9));
-    assert_eq!(damage(fixture.open_error()).reason, Reason::SegmentHeader);
+    assert_eq!(damage(fixture.open_error()).reason, Reason::SpareHeader);
+    let fixture = with_many_segments();
+    fixture.edit(5, |bytes| bytes[9_000] = 1);
+    assert_eq!(damage(fixture.open_error()).reason, Reason::SpareHeader);
 }
 
 /// Writes the segment's header anew, with a checksum that is right.
@@ -210,4 +220,39 @@ fn a_record_changed_with_its_checksums_breaks_the_tree() {
     let fixture = with_many_segments();
     forge_record(&fixture, 4);
     assert_eq!(damage(fixture.open_error()).reason, Reason::Root);
+}
+
+/// Changes the header of the first frame of a segment, and makes its own checksum right again.
+fn forge_frame(fixture: &Fixture, number: u32, change: impl FnOnce(&mut FrameHeader)) {
+    fixture.edit(number, |bytes| {
+        let frame = &mut bytes[SEGMENT_HEADER_BYTES..];
+        let mut header = FrameHeader::decode(frame).unwrap();
+        change(&mut header);
+        frame[..FRAME_HEADER_BYTES].copy_from_slice(&header.encode());
+    });
+}
+
+type Forge = fn(&mut FrameHeader);
+
+#[test]
+fn a_frame_with_a_sound_header_that_does_not_belong_is_damage() {
+    let forgeries: [(Reason, Forge); 7] = [
+        (Reason::FrameOrder, |header| header.first_position += 1),
+        (Reason::FrameOrder, |header| header.first_position -= 1),
+        (Reason::FrameOrder, |header| header.epoch += 1),
+        (Reason::FrameOrder, |header| header.epoch -= 1),
+        (Reason::FrameOrder, |header| header.store = StoreId([9; 16])),
+        (Reason::Records, |header| header.count = 0),
+        (Reason::Records, |header| header.count += 1),
+    ];
+    for (reason, forge) in forgeries {
+        // In a segment that others follow, and in the newest.
+        for number in [2, 4] {
+            let fixture = with_many_segments();
+            forge_frame(&fixture, number, forge);
+            let found = damage(fixture.open_error());
+            assert_eq!((found.file, found.offset), (fixture.path(number), 4_096));
+            assert_eq!(found.reason, reason, "segment {number}");
+        }
+    }
 }

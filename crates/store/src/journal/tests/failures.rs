@@ -199,3 +199,27 @@ fn a_torn_end_keeps_its_zeros_until_the_next_header_is_durable() {
     drop(journal);
     assert!(fixture.bytes(1) == torn[..7_168]);
 }
+
+#[test]
+fn a_spare_that_finds_no_room_is_not_begun_until_there_is_some() {
+    let fixture = Fixture::new(16 * KIB);
+    fixture.disk.fail_when(|name, op| match op {
+        Op::Reserve => name != FIRST,
+        Op::Write { .. } => {
+            assert_eq!(name, FIRST, "nothing is written where there is no room");
+            false
+        }
+        Op::Sync => false,
+    });
+    let mut journal = fixture.create();
+    let refused = std::iter::repeat_with(|| append(&mut journal, [record(1, 900)]).err());
+    assert!(matches!(refused.flatten().next(), Some(AppendError::NotDone(_))));
+    assert!(matches!(append(&mut journal, [record(2, 900)]), Err(AppendError::NotDone(_))));
+    assert!(fixture.bytes(2).is_empty());
+
+    fixture.disk.recover();
+    let head = append(&mut journal, [record(2, 900)]).unwrap();
+    drop(journal);
+    let (journal, end, _) = fixture.open();
+    assert_eq!((journal.head(), end), (head, End::Clean));
+}

@@ -196,3 +196,20 @@ fn slots_that_nobody_uses_yet_are_made_durable_again_by_every_start() {
     assert!(key(&keyring, 11).is_some());
     assert_eq!(key(&place.open().unwrap(), 11), key(&keyring, 11));
 }
+
+#[test]
+fn a_key_erased_in_either_file_is_erased_in_both() {
+    for kept in [0, 1] {
+        let place = Place::new();
+        let older = place.bytes(kept);
+        place.open().unwrap().erase(Slot(3)).unwrap();
+        assert!(is_erased(&place.open_used(SLOTS_AHEAD).unwrap().0, 3));
+        fs::write(place.path(kept), &older).unwrap();
+        let (keyring, repaired) = place.open_used(SLOTS_AHEAD).unwrap();
+        assert!(is_erased(&keyring, 3), "file {kept}");
+        assert_eq!((repaired.len(), &repaired[0].path), (1, &place.path(kept)));
+        assert!(repaired[0].to_string().contains("repaired "), "{}", repaired[0]);
+        assert!(is_whole(&place));
+        assert!(!holds(&place.both(), &older[slot_at(3) + 32..][..48]));
+    }
+}

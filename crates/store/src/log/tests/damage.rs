@@ -210,3 +210,114 @@ fn damaged_or_right(scratch: &Scratch) -> bool {
     holds_all(&log, 3010);
     found
 }
+
+#[test]
+fn a_sled_that_the_disk_refused_a_write_stays_and_is_taken_up_again() {
+    let scratch = Scratch::new();
+    let log = open(&scratch.sled());
+    fill(&log, 100, 10);
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let why = log.held().unwrap().spoil(held::failed(full));
+    assert!(matches!(why, LogDamage::Refused(_)), "{why}");
+    assert!(!log.is_waiting(), "nobody has met it yet");
+    let told = log.set_aside(STAMP);
+    assert!(matches!(told[..], [Notice::Waiting { .. }]), "{told:?}");
+    assert_eq!((log.filled(), scratch.broken()), (None, Vec::new()));
+
+    assert_eq!(log.begin_again(STAMP), [], "too early");
+    assert!(log.is_waiting());
+    assert_eq!(log.begin_again(STAMP + AGAIN_SECS_MIN), [Notice::Again]);
+    assert!(!log.is_waiting());
+    holds_all(&log, 100);
+    fill(&log, 150, 10);
+    holds_all(&log, 150);
+    assert_eq!(log.begin_again(STAMP + 100), [], "there is nothing to wait for");
+}
+
+#[test]
+fn only_a_disk_that_takes_no_more_is_waited_for() {
+    use std::io::ErrorKind;
+    for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded, ErrorKind::ReadOnlyFilesystem] {
+        assert!(matches!(held::failed(std::io::Error::from(kind)), LogDamage::Refused(_)));
+    }
+    for kind in [ErrorKind::Other, ErrorKind::UnexpectedEof, ErrorKind::PermissionDenied] {
+        assert!(matches!(held::failed(std::io::Error::from(kind)), LogDamage::Failed(_)));
+    }
+}
+
+#[test]
+fn what_is_waited_for_and_turns_out_damaged_is_set_aside() {
+    let scratch = Scratch::new();
+    let log = open(&scratch.sled());
+    fill(&log, 100, 10);
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    log.held().unwrap().spoil(held::failed(full));
+    log.set_aside(STAMP);
+    assert!(matches!(log.health(), Health::Without(_)));
+    assert_eq!(log.set_aside(STAMP), [], "waiting is no damage");
+    drop(open_another(&scratch));
+    let told = log.begin_again(STAMP + AGAIN_SECS_MIN);
+    assert!(matches!(told[..], [Notice::SetAside { why: LogDamage::OtherStore, .. }]), "{told:?}");
+    fill(&log, 150, 9);
+    holds_all(&log, 150);
+}
+
+/// Puts the sled of another store in the place of this one.
+fn open_another(scratch: &Scratch) -> Log {
+    fs::remove_dir_all(scratch.sled()).unwrap();
+    Log::open(&scratch.sled(), *b"another store id", STAMP).0
+}
+
+#[test]
+fn each_notice_says_what_was_done() {
+    let (path, why) = (PathBuf::from("sled.broken-1"), "no luck".to_owned());
+    let said = |notice: Notice| notice.to_string();
+    let aside = Notice::SetAside { why: LogDamage::OtherStore, to: path.clone() };
+    assert_eq!(
+        said(aside),
+        "sled holds the log of another store; set aside as sled.broken-1, filled anew from the \
+         journal"
+    );
+    assert!(said(Notice::Removed { path: path.clone() }).contains("removed sled.broken-1"));
+    assert!(
+        said(Notice::Left { path, why: why.clone() }).contains("remove sled.broken-1: no luck")
+    );
+    assert!(said(Notice::Without { why: why.clone() }).contains("without sled"));
+    assert!(said(Notice::Waiting { why }).contains("(no luck); working from the journal until"));
+    assert!(said(Notice::Again).contains("in use"));
+}
+
+#[test]
+fn a_long_record_that_lost_a_piece_is_a_gap() {
+    let scratch = Scratch::new();
+    let log = open(&scratch.sled());
+    let mut filler = log.filler().unwrap();
+    filler.frame(&header(1)).unwrap();
+    filler.record(&[7; 10_000]).unwrap();
+    filler.sync().unwrap();
+    drop(filler);
+    assert_eq!(log.record(1), Ok(vec![7; 10_000]));
+    assert!(log.held().unwrap().log().remove(part_key(1, 1)).unwrap().is_some());
+    assert_eq!(log.record(1), Err(LogDamage::Gap { position: 1 }));
+}
+
+type Ask = fn(&Log) -> Result<(), LogDamage>;
+
+#[test]
+fn a_frame_header_with_a_wrong_checksum_is_damage() {
+    let ask: [Ask; 2] = [|log| log.frame(11).map(drop), |log| log.for_each_frame(&mut |_, _| {})];
+    for ask in ask {
+        let scratch = Scratch::new();
+        let log = open(&scratch.sled());
+        fill(&log, 30, 10);
+        assert_eq!(ask(&log), Ok(()));
+        let held = log.held().unwrap();
+        let mut wrong = held.frames().get(11u64.to_be_bytes()).unwrap().unwrap().to_vec();
+        wrong[3] ^= 1;
+        held.frames().insert(11u64.to_be_bytes(), wrong).unwrap();
+        drop(held);
+        let damage = LogDamage::Checksum { tree: held::FRAMES_TREE, position: 11 };
+        assert_eq!(ask(&log), Err(damage.clone()));
+        assert_eq!(log.health(), Health::Damaged(damage));
+    }
+}
