@@ -208,7 +208,9 @@ impl Recovery {
         let next = head.position + 1;
         let (unplaced, to) = self.wreck.beyond(next);
         let reach = self.sled_reach();
-        if next <= position || unplaced > 0 || reach >= next {
+        let ends_in_sled = self.plan.kept.last().is_some_and(|last| last.source == Source::Sled);
+        let untold = self.wreck.lacks_newest() && !ends_in_sled;
+        if next <= position || unplaced > 0 || reach >= next || untold {
             self.plan.lost = Some(Loss { from: next, unplaced, to: to.max(reach) });
         }
         Ok(())

@@ -185,6 +185,34 @@ fn without_sled_what_follows_the_damage_is_lost_and_only_if_that_is_accepted() {
 }
 
 #[test]
+fn a_newest_segment_that_is_missing_is_a_loss_unless_sled_says_how_it_ended() {
+    let (house, facts) = written();
+    let (store, mut writer) = house.open();
+    for n in 1..=11 {
+        let value = format!("\"{}\"", "x".repeat(900_000));
+        write(&mut writer, vec![attribute(n, "long", &value)]).unwrap();
+    }
+    let all = all(&store);
+    store.close();
+    drop((store, writer));
+    let newest = segment_path(&house.path().join("journal"), 2);
+    assert!(segment_path(&house.path().join("journal"), 3).exists(), "the spare is there");
+    fs::remove_file(&newest).unwrap();
+    assert!(matches!(house.try_open(), Err(StoreError::Damage(_))));
+    let found = plan(&house);
+    assert_eq!((found.lost, found.last()), (None, all.len() as u64));
+    fs::remove_dir_all(house.path().join("sled")).unwrap();
+    let found = plan(&house);
+    let next = found.last() + 1;
+    assert!(found.last() > facts.len() as u64 && next <= all.len() as u64, "{found:?}");
+    assert_eq!(found.lost, Some(Loss { from: next, unplaced: 0, to: 0 }));
+    let refused = look(&house).apply(false);
+    assert!(matches!(refused, Err(StoreError::WouldLose { .. })));
+    fs::write(&newest, vec![0; 9 << 20]).unwrap();
+    assert_eq!(plan(&house).lost, found.lost, "what it was before it was begun says no more");
+}
+
+#[test]
 fn a_sled_that_goes_beyond_what_was_recovered_is_put_away() {
     let (house, facts) = written();
     edit(&journal(&house), |bytes| {
