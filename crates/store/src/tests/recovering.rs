@@ -11,7 +11,7 @@ use domain::system;
 
 use super::house::*;
 use crate::error::StoreError;
-use crate::journal::segment_path;
+use crate::journal::{FRAME_HEADER_BYTES, FrameHeader, segment_path};
 use crate::open::{Origins, Store};
 use crate::recover::{Loss, Plan, Recovered, Recovery, Source, Stretch};
 
@@ -131,6 +131,26 @@ fn a_frame_that_the_journal_lost_is_taken_from_sled() {
     assert_eq!(recovered.head.root, root, "the same tree");
     assert_eq!(recovered.put_away.len(), 1, "the damaged journal is kept");
     assert!(recovered.put_away[0].join("00000001.mj").is_file());
+    assert_whole(&house, &facts);
+}
+
+#[test]
+fn a_frame_that_sled_holds_otherwise_was_never_committed() {
+    let (house, facts) = written();
+    edit(&journal(&house), |bytes| {
+        let at = frame_at(bytes, 5);
+        let header = FrameHeader::decode(&bytes[at..]).expect("a frame");
+        let body = at + FRAME_HEADER_BYTES..at + FRAME_HEADER_BYTES + header.body_bytes as usize;
+        bytes[body.end - 1] ^= 1;
+        let body_crc = crc32c::crc32c(&bytes[body]);
+        let forged = FrameHeader { body_crc, ..header };
+        bytes[at..at + FRAME_HEADER_BYTES].copy_from_slice(&forged.encode());
+    });
+    assert!(house.try_open().is_err());
+    let found = plan(&house);
+    let sources: Vec<Source> = found.kept.iter().map(|stretch| stretch.source).collect();
+    assert_eq!((sources, found.lost), (vec![Source::Journal, Source::Sled, Source::Journal], None));
+    apply(&house);
     assert_whole(&house, &facts);
 }
 
