@@ -207,7 +207,8 @@ impl Recovery {
         self.plan.findings.extend(sled_says.map(|why| format!("sled cannot help: {why}")));
         let next = head.position + 1;
         let (unplaced, to) = self.wreck.beyond(next);
-        let reach = self.sled_reach();
+        // Sled and the segments' headers tell of facts that may be left nowhere.
+        let reach = self.sled_reach().max(self.wreck.before_newest());
         let ends_in_sled = self.plan.kept.last().is_some_and(|last| last.source == Source::Sled);
         let untold = self.wreck.lacks_newest() && !ends_in_sled;
         if next <= position || unplaced > 0 || reach >= next || untold {

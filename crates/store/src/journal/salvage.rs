@@ -20,6 +20,8 @@ pub struct Wreck {
     /// By first position; of several places, the one in the newest segment comes first.
     frames: BTreeMap<u64, Vec<Place>>,
     epoch_max: u32,
+    /// The highest position before which a segment was begun; 0 if there is none.
+    before_newest: u64,
     lacks_newest: bool,
 }
 
@@ -39,6 +41,7 @@ impl Wreck {
             dir: dir.to_owned(),
             frames: BTreeMap::new(),
             epoch_max: 0,
+            before_newest: 0,
             lacks_newest: false,
         };
         // From the newest on: what its header takes over is dead in all before it.
@@ -56,6 +59,7 @@ impl Wreck {
             if let Some(header) = header.filter(|header| header.identity.store == store) {
                 wreck.epoch_max = wreck.epoch_max.max(header.identity.epoch);
                 dead_from = dead_from.min(header.first_position());
+                wreck.before_newest = wreck.before_newest.max(header.first_position() - 1);
                 begun.insert(*number);
             }
         }
@@ -69,6 +73,12 @@ impl Wreck {
     /// The highest epoch that a header names; 0 if there is none.
     pub fn epoch_max(&self) -> u32 {
         self.epoch_max
+    }
+
+    /// Up to where the log went when the newest segment that is left was begun: everything up to there
+    /// was committed, whatever is left of it.
+    pub fn before_newest(&self) -> u64 {
+        self.before_newest
     }
 
     /// Whether the newest segment that was begun is missing or empty, as the one made after it shows: how

@@ -11,9 +11,12 @@ use domain::system;
 
 use super::house::*;
 use crate::error::StoreError;
-use crate::journal::{FRAME_HEADER_BYTES, FrameHeader, segment_path};
+use crate::journal::{
+    FRAME_HEADER_BYTES, FrameHeader, Identity, SegmentHeader, StoreId, segment_path,
+};
 use crate::open::{Origins, Store};
 use crate::recover::{Loss, Plan, Recovered, Recovery, Source, Stretch};
+use crate::tree::{Peaks, leaf_hash};
 
 const SEGMENT_HEADER: usize = 4_096;
 
@@ -212,7 +215,7 @@ fn a_newest_segment_that_is_missing_is_a_loss_unless_sled_says_how_it_ended() {
         let value = format!("\"{}\"", "x".repeat(900_000));
         write(&mut writer, vec![attribute(n, "long", &value)]).unwrap();
     }
-    let all = all(&store);
+    let (all, store_id) = (all(&store), store.id());
     store.close();
     drop((store, writer));
     let newest = segment_path(&house.path().join("journal"), 2);
@@ -230,6 +233,15 @@ fn a_newest_segment_that_is_missing_is_a_loss_unless_sled_says_how_it_ended() {
     assert!(matches!(refused, Err(StoreError::WouldLose { .. })));
     fs::write(&newest, vec![0; 9 << 20]).unwrap();
     assert_eq!(plan(&house).lost, found.lost, "what it was before it was begun says no more");
+    // A later one that was begun says how many are lost, also where no fact stands in it.
+    let last = all.len() as u64;
+    let mut before = Peaks::empty();
+    (0..last).for_each(|fact| before.append(leaf_hash(&fact.to_le_bytes())));
+    let identity = Identity { store: StoreId(store_id), epoch: 1 };
+    let header = SegmentHeader { identity, number: 3, before };
+    let later = segment_path(&house.path().join("journal"), 3);
+    edit(&later, |bytes| bytes[..SEGMENT_HEADER].copy_from_slice(&header.encode()));
+    assert_eq!(plan(&house).lost, Some(Loss { from: next, unplaced: 0, to: last }));
 }
 
 #[test]
