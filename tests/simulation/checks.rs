@@ -36,6 +36,28 @@ pub enum Check {
 }
 
 impl Check {
+    /// Which one did not hold, as a failure says.
+    #[cfg(feature = "planted-bugs")]
+    pub fn of(what: &str) -> Option<Self> {
+        const ALL: [Check; 14] = [
+            Check::Survives,
+            Check::NotDone,
+            Check::NoGap,
+            Check::Refold,
+            Check::OneHolder,
+            Check::Revoked,
+            Check::Monotone,
+            Check::Answers,
+            Check::Answered,
+            Check::Opens,
+            Check::Damage,
+            Check::Recovery,
+            Check::Nonces,
+            Check::Sled,
+        ];
+        ALL.into_iter().find(|check| what.starts_with(check.words()))
+    }
+
     /// In words.
     pub fn words(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use store::planted::{Planted, choose};
 
+use crate::checks::Check;
 use crate::limits::{Limits, number};
 use crate::runs::{one, say};
 
@@ -41,7 +42,9 @@ fn every_planted_mistake_is_caught() {
         choose(None);
         match caught {
             Some(failed) => {
-                say(&format!("{ROW}\t{}\t{}\t{}", bug.name(), failed.seed, failed.what));
+                let check = Check::of(&failed.what).map_or("a panic", Check::words);
+                let (name, sentence, seeds) = (bug.name(), bug.sentence().trim(), failed.seed);
+                say(&format!("{ROW}\t{name}\t{sentence}\t{seeds}\t{check}"));
             }
             None => missed.push(bug.name()),
         }

@@ -31,8 +31,9 @@ use crate::truth::Truth;
 
 /// Small segments, so that there are many.
 const SEGMENT_BYTES: u64 = 24 << 10;
-/// Few keys ahead, so that they run out; more than a turn has births.
-const SLOTS_AHEAD: u32 = 24;
+/// Keys ahead at the first start, which uses some, and from then on: few, so that they run out.
+const SLOTS_AT_FIRST: u32 = 12;
+const SLOTS_AHEAD: [u32; 3] = [4, 6, 24];
 /// Set where a seed that is replayed says what happens in it.
 const TELL: &str = "MUSTER_SIM_TELL";
 
@@ -57,6 +58,7 @@ pub struct World {
     /// What was sealed under a key with a nonce.
     pub nonces: HashMap<(u32, [u8; 12]), [u8; 16]>,
     pub notices: Arc<Mutex<Vec<Notice>>>,
+    slots_ahead: u32,
     /// Whether it says what happens.
     tells: bool,
     dir: PathBuf,
@@ -101,6 +103,7 @@ impl World {
             older: BTreeMap::new(),
             nonces: HashMap::new(),
             notices: Arc::default(),
+            slots_ahead: SLOTS_AT_FIRST,
             tells: number(TELL).is_some(),
             dir,
             sources,
@@ -134,7 +137,7 @@ impl World {
         Options {
             disk: Arc::new(self.disk.clone()),
             journal,
-            keyring: keyring::Settings { ahead: SLOTS_AHEAD, on_thread: false },
+            keyring: keyring::Settings { ahead: self.slots_ahead, on_thread: false },
             sled: self.sled.is_some(),
             sled_lag: Duration::from_micros(self.sled.as_ref().map_or(0, |sled| sled.lag_us)),
             accept_clock: true,
@@ -179,6 +182,7 @@ impl World {
 
     fn life(&mut self) {
         self.pass_time();
+        self.slots_ahead = SLOTS_AHEAD[self.random.below(SLOTS_AHEAD.len())];
         let Some(mut serving) = self.start() else { return };
         // A store that nobody wrote to yet is begun anew, if it has to be.
         let bootstrapped = |fact: &Fact| fact.head.command == CommandName::Bootstrap;
