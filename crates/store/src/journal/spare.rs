@@ -119,11 +119,11 @@ impl Place {
                 "a segment that was begun is never made empty"
             );
             file.set_len(0)?;
-            let zeros = vec![0; WRITE_BYTES];
+            let rest = |at| usize::try_from(self.segment_bytes - at).unwrap_or(usize::MAX);
+            let zeros = vec![0; rest(0).min(WRITE_BYTES)];
             let mut at = 0;
             while at < self.segment_bytes {
-                let rest = usize::try_from(self.segment_bytes - at).unwrap_or(WRITE_BYTES);
-                let length = rest.min(WRITE_BYTES);
+                let length = rest(at).min(WRITE_BYTES);
                 file.write_at(&zeros[..length], at)?;
                 at += length as u64;
                 if at.is_multiple_of(SYNC_EVERY_BYTES) {
