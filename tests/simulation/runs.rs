@@ -46,7 +46,8 @@ pub fn run() {
     }
     let minutes = number(MINUTES);
     let count = number(SEED_COUNT).unwrap_or(if minutes.is_some() { u64::MAX } else { SEEDS });
-    let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    // Half of the time of a seed with sled is waiting for sled.
+    let jobs = || std::thread::available_parallelism().map_or(2, |cores| cores.get() as u64 * 2);
     let run = Run {
         next: AtomicU64::new(first),
         end: first.saturating_add(count),
@@ -60,7 +61,7 @@ pub fn run() {
         failed: Mutex::default(),
     };
     std::thread::scope(|scope| {
-        for _ in 0..number(JOBS).unwrap_or_else(cores).max(1) {
+        for _ in 0..number(JOBS).unwrap_or_else(jobs).max(1) {
             scope.spawn(|| run.work());
         }
     });
