@@ -23,6 +23,8 @@ use crate::world::World;
 
 /// Names in use, few enough that they clash.
 const NAMES: usize = 10;
+/// Bytes of values in a batch: with all the rest of it they fit into one small segment.
+const BATCH_VALUES_MAX: usize = 8_000;
 
 /// A command with whoever asks for it, and what must be true of its user when it was done.
 pub struct Asked {
@@ -46,6 +48,7 @@ pub enum Expected {
 impl World {
     /// Some commands that wait for the writer together.
     pub fn batch(&mut self, service: &Service) -> Vec<Asked> {
+        self.room = BATCH_VALUES_MAX;
         let count = 1 + self.random.below(self.limits.batch);
         let mut batch = Vec::with_capacity(count + 1);
         while batch.len() < count {
@@ -262,7 +265,8 @@ impl World {
     fn attribute(&mut self) -> (NewAttribute, String) {
         let name = Name::parse(&format!("a{}", self.random.below(4))).expect("a name");
         // Some values are long: they fill sectors, and the longest are not held by the views.
-        let length = [3, 3, 40, 700, 1_500, 5_000][self.random.below(6)];
+        let length = [3, 3, 40, 700, 1_500, 5_000][self.random.below(6)].min(self.room);
+        self.room -= length;
         let letter = char::from(b'a' + u8::try_from(self.random.below(26)).expect("a letter"));
         let value = format!("\"{}\"", letter.to_string().repeat(length));
         let new = NewAttribute {

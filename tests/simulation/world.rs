@@ -59,6 +59,8 @@ pub struct World {
     pub nonces: HashMap<(u32, [u8; 12]), [u8; 16]>,
     pub notices: Arc<Mutex<Vec<Notice>>>,
     slots_ahead: u32,
+    /// How many bytes of values may still be in a batch.
+    pub room: usize,
     /// Whether it says what happens.
     tells: bool,
     dir: PathBuf,
@@ -104,6 +106,7 @@ impl World {
             nonces: HashMap::new(),
             notices: Arc::default(),
             slots_ahead: SLOTS_AT_FIRST,
+            room: 0,
             tells: number(TELL).is_some(),
             dir,
             sources,
