@@ -8,12 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use store::journal::FrameHeader;
 use store::journal::disk::{Access, Disk, DiskFile, DiskLock};
 
+use crate::inode::{Inode, SECTOR};
 use crate::random::Random;
-
-/// What is written whole or not at all.
-const SECTOR: usize = 512;
 
 /// The disk; clones are the same disk.
 #[derive(Clone)]
@@ -21,25 +20,24 @@ pub struct SimDisk(Arc<Mutex<World>>);
 
 struct World {
     random: Random,
-    files: Vec<Inode>,
-    /// Names as a running process sees them, and as they are after a power cut.
-    names: BTreeMap<PathBuf, usize>,
-    durable_names: BTreeMap<PathBuf, usize>,
-    dirs: BTreeSet<PathBuf>,
+    content: Content,
     locks: BTreeSet<PathBuf>,
+    /// Every frame that was written, whether or not that succeeded.
+    frames: Vec<Vec<u8>>,
     /// Operations that change something, so far.
     operations: u64,
     fault: Fault,
     dead: bool,
 }
 
-#[derive(Clone, Default)]
-struct Inode {
-    cached: Vec<u8>,
-    durable: Vec<u8>,
-    dirty: BTreeSet<usize>,
-    /// The length as cached, if it was changed and not synced.
-    resized: bool,
+/// Everything on it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    pub files: Vec<Inode>,
+    /// Names as a running process sees them, and as they are after a power cut.
+    pub names: BTreeMap<PathBuf, usize>,
+    pub durable_names: BTreeMap<PathBuf, usize>,
+    pub dirs: BTreeSet<PathBuf>,
 }
 
 /// What goes wrong, at which operation.
@@ -69,11 +67,9 @@ impl SimDisk {
     pub fn new(random: Random) -> Self {
         Self(Arc::new(Mutex::new(World {
             random,
-            files: Vec::new(),
-            names: BTreeMap::new(),
-            durable_names: BTreeMap::new(),
-            dirs: BTreeSet::new(),
+            content: Content::default(),
             locks: BTreeSet::new(),
+            frames: Vec::new(),
             operations: 0,
             fault: Fault::None,
             dead: false,
@@ -101,80 +97,36 @@ impl SimDisk {
         if crash == Crash::Kill {
             return;
         }
-        for file in &mut world.files {
+        let Content { files, names, durable_names, .. } = &mut world.content;
+        for file in files {
             file.cut(&mut world.random);
         }
         // A name that was made, moved or removed without a sync of its directory may be either.
-        let all: BTreeSet<_> =
-            world.names.keys().chain(world.durable_names.keys()).cloned().collect();
-        let mut names = BTreeMap::new();
+        let all: BTreeSet<_> = names.keys().chain(durable_names.keys()).cloned().collect();
+        let mut kept = BTreeMap::new();
         for name in all {
-            let (now, then) = (world.names.get(&name), world.durable_names.get(&name));
-            let kept = if now == then || world.random.chance(2) { now } else { then };
-            if let Some(inode) = kept {
-                names.insert(name, *inode);
+            let (now, then) = (names.get(&name), durable_names.get(&name));
+            let which = if now == then || world.random.chance(2) { now } else { then };
+            if let Some(inode) = which {
+                kept.insert(name, *inode);
             }
         }
-        world.durable_names.clone_from(&names);
-        world.names = names;
+        durable_names.clone_from(&kept);
+        *names = kept;
+    }
+
+    /// The frames that were written since this was asked last.
+    pub fn take_frames(&self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.world().frames)
+    }
+
+    /// Looks at what is on the disk, or changes it from outside.
+    pub fn content<R>(&self, look: impl FnOnce(&mut Content) -> R) -> R {
+        look(&mut self.world().content)
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.0.lock().expect("no test panics while it holds the disk")
-    }
-}
-
-impl Inode {
-    /// A sync: all of it is durable now.
-    fn sync(&mut self) {
-        self.durable.clone_from(&self.cached);
-        self.dirty.clear();
-        self.resized = false;
-    }
-
-    /// A sync that failed: the system believes some of it written that is not.
-    fn sync_in_vain(&mut self, random: &mut Random) {
-        let dirty = std::mem::take(&mut self.dirty);
-        for sector in dirty {
-            if random.chance(2) {
-                self.store(sector);
-            }
-        }
-    }
-
-    fn store(&mut self, sector: usize) {
-        let range = sector * SECTOR..((sector + 1) * SECTOR).min(self.cached.len());
-        if self.durable.len() < range.end {
-            self.durable.resize(range.end, 0);
-        }
-        self.durable[range.clone()].copy_from_slice(&self.cached[range]);
-    }
-
-    /// A power cut: any subset of what was not synced got through.
-    fn cut(&mut self, random: &mut Random) {
-        for sector in std::mem::take(&mut self.dirty) {
-            if random.chance(2) {
-                self.store(sector);
-            }
-        }
-        if self.resized && random.chance(2) {
-            self.durable.resize(self.cached.len(), 0);
-        }
-        self.resized = false;
-        self.cached.clone_from(&self.durable);
-    }
-
-    fn write(&mut self, bytes: &[u8], offset: usize) {
-        if bytes.is_empty() {
-            return;
-        }
-        let end = offset + bytes.len();
-        if self.cached.len() < end {
-            self.cached.resize(end, 0);
-            self.resized = true;
-        }
-        self.cached[offset..end].copy_from_slice(bytes);
-        self.dirty.extend(offset / SECTOR..=(end - 1) / SECTOR);
     }
 }
 
@@ -238,10 +190,11 @@ impl Disk for SimDisk {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
         let world = self.world();
         world.alive()?;
-        if !world.dirs.contains(dir) {
+        if !world.content.dirs.contains(dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let inside = world.names.keys().filter(|name| name.parent() == Some(dir));
+        let Content { names, dirs, .. } = &world.content;
+        let inside = names.keys().chain(dirs).filter(|name| name.parent() == Some(dir));
         let names = inside.filter_map(|name| Some(name.file_name()?.to_str()?.to_owned()));
         Ok(names.collect())
     }
@@ -249,25 +202,26 @@ impl Disk for SimDisk {
     fn create_dir(&self, dir: &Path) -> io::Result<()> {
         // Directories are durable at once: that a parent is synced is not what is tried here.
         self.world().attempt(|world| {
-            world.dirs.insert(dir.to_owned());
+            world.content.dirs.insert(dir.to_owned());
         })
     }
 
     fn open(&self, path: &Path, access: Access) -> io::Result<Arc<dyn DiskFile>> {
         let mut world = self.world();
         world.alive()?;
-        let there = world.names.get(path).copied();
+        let there = world.content.names.get(path).copied();
         let inode = match (access, there) {
             (Access::Read | Access::Write | Access::Create, Some(inode)) => inode,
             (Access::CreateNew, Some(_)) => return Err(io::ErrorKind::AlreadyExists.into()),
             (Access::Read | Access::Write, None) => return Err(io::ErrorKind::NotFound.into()),
             (Access::Create | Access::CreateNew, None) => {
-                if !path.parent().is_some_and(|dir| world.dirs.contains(dir)) {
+                if !path.parent().is_some_and(|dir| world.content.dirs.contains(dir)) {
                     return Err(io::ErrorKind::NotFound.into());
                 }
-                let inode = world.files.len();
-                world.files.push(Inode::default());
-                world.attempt(|world| _ = world.names.insert(path.to_owned(), inode))?;
+                let inode = world.content.files.len();
+                let is_segment = path.extension().is_some_and(|end| end == "mj");
+                world.content.files.push(Inode::written(Vec::new(), is_segment));
+                world.attempt(|world| _ = world.content.names.insert(path.to_owned(), inode))?;
                 inode
             }
         };
@@ -276,37 +230,52 @@ impl Disk for SimDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.world().attempt(|world| {
-            if let Some(inode) = world.names.remove(from) {
-                world.names.insert(to.to_owned(), inode);
+            let Content { names, durable_names, dirs, .. } = &mut world.content;
+            if let Some(inode) = names.remove(from) {
+                names.insert(to.to_owned(), inode);
+            } else if dirs.remove(from) {
+                // A directory moves with all that is in it, at once: what is in it was synced before.
+                dirs.insert(to.to_owned());
+                for names in [names, durable_names] {
+                    let moved = names.keys().filter(|name| name.starts_with(from)).cloned();
+                    for name in moved.collect::<Vec<_>>() {
+                        let inode = names.remove(&name).expect("it is there");
+                        let rest = name.strip_prefix(from).expect("it is inside");
+                        names.insert(to.join(rest), inode);
+                    }
+                }
             }
         })
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut world = self.world();
-        if !world.names.contains_key(path) {
+        if !world.content.names.contains_key(path) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        world.attempt(|world| _ = world.names.remove(path))
+        world.attempt(|world| _ = world.content.names.remove(path))
     }
 
     fn remove_dir(&self, dir: &Path) -> io::Result<()> {
         let mut world = self.world();
-        if !world.dirs.contains(dir) {
+        if !world.content.dirs.contains(dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
         world.attempt(|world| {
-            world.names.retain(|name, _| !name.starts_with(dir));
-            world.dirs.remove(dir);
+            // One of the same name that is made later is another: what was in this never comes back.
+            let Content { names, durable_names, dirs, .. } = &mut world.content;
+            names.retain(|name, _| !name.starts_with(dir));
+            durable_names.retain(|name, _| !name.starts_with(dir));
+            dirs.remove(dir);
         })
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.world().attempt(|world| {
-            world.durable_names.retain(|name, _| name.parent() != Some(dir));
-            let inside = world.names.iter().filter(|(name, _)| name.parent() == Some(dir));
+            world.content.durable_names.retain(|name, _| name.parent() != Some(dir));
+            let inside = world.content.names.iter().filter(|(name, _)| name.parent() == Some(dir));
             let inside: Vec<_> = inside.map(|(name, inode)| (name.clone(), *inode)).collect();
-            world.durable_names.extend(inside);
+            world.content.durable_names.extend(inside);
         })
     }
 
@@ -341,7 +310,7 @@ impl DiskFile for SimFile {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         let world = self.disk.world();
         world.alive()?;
-        let held = &world.files[self.inode].cached;
+        let held = &world.content.files[self.inode].cached;
         let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(held.len());
         let read = bytes.len().min(held.len() - offset);
         bytes[..read].copy_from_slice(&held[offset..offset + read]);
@@ -352,17 +321,22 @@ impl DiskFile for SimFile {
         let mut world = self.disk.world();
         let inode = self.inode;
         let offset = usize::try_from(offset).expect("simulated files are small");
-        match world.luck()? {
-            Luck::Good => world.files[inode].write(bytes, offset),
+        let luck = world.luck()?;
+        let world = &mut *world;
+        if world.content.files[inode].is_segment && FrameHeader::decode(bytes).is_some() {
+            world.frames.push(bytes.to_vec());
+        }
+        match luck {
+            Luck::Good => world.content.files[inode].write(bytes, offset),
             Luck::Bad { done } => {
                 // A write that fails may have been done in part.
                 let part = if done { whole_sectors(&mut world.random, bytes, offset) } else { 0 };
-                world.files[inode].write(&bytes[..part], offset);
+                world.content.files[inode].write(&bytes[..part], offset);
                 return Err(io::Error::other("the simulated disk failed"));
             }
             Luck::Stops => {
                 let part = whole_sectors(&mut world.random, bytes, offset);
-                world.files[inode].write(&bytes[..part], offset);
+                world.content.files[inode].write(&bytes[..part], offset);
                 return Err(stopped());
             }
         }
@@ -372,16 +346,14 @@ impl DiskFile for SimFile {
     fn len(&self) -> io::Result<u64> {
         let world = self.disk.world();
         world.alive()?;
-        Ok(world.files[self.inode].cached.len() as u64)
+        Ok(world.content.files[self.inode].cached.len() as u64)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let inode = self.inode;
         let len = usize::try_from(len).expect("simulated files are small");
         self.disk.world().attempt(|world| {
-            world.files[inode].cached.resize(len, 0);
-            world.files[inode].dirty.retain(|sector| sector * SECTOR < len);
-            world.files[inode].resized = true;
+            world.content.files[inode].set_len(len);
         })
     }
 
@@ -389,9 +361,9 @@ impl DiskFile for SimFile {
         let mut world = self.disk.world();
         let world = &mut *world;
         match world.luck()? {
-            Luck::Good => world.files[self.inode].sync(),
+            Luck::Good => world.content.files[self.inode].sync(),
             Luck::Bad { .. } => {
-                world.files[self.inode].sync_in_vain(&mut world.random);
+                world.content.files[self.inode].sync_in_vain(&mut world.random);
                 return Err(io::Error::other("the simulated disk failed to sync"));
             }
             Luck::Stops => return Err(stopped()),

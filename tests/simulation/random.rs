@@ -26,6 +26,17 @@ impl Random {
         self.below(count) == 0
     }
 
+    /// One of them, if there is any.
+    pub fn pick<'a, T>(&mut self, all: &'a [T]) -> Option<&'a T> {
+        (!all.is_empty()).then(|| &all[self.below(all.len())])
+    }
+
+    pub fn fill(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
+        }
+    }
+
     pub fn fork(&mut self) -> Self {
         Self(self.next())
     }

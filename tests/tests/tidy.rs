@@ -54,6 +54,19 @@ fn a_dependency_outside_the_table_is_found_in_every_section_and_form() {
 }
 
 #[test]
+fn planted_mistakes_are_asked_for_by_nobody_but_the_simulation() {
+    let asks = "[features]\nplanted-bugs = [\"store/planted-bugs\"]\n";
+    Small::tree("planted")
+        .file("tests/Cargo.toml", asks)
+        .file("crates/store/Cargo.toml", "[features]\ndefault = [\"planted-bugs\"]\n")
+        .file("crates/muster/Cargo.toml", asks)
+        .expect(&[
+            "crates/muster/Cargo.toml:2: planted-bugs",
+            "crates/store/Cargo.toml:2: planted-bugs",
+        ]);
+}
+
+#[test]
 fn a_renamed_dependency_is_judged_by_what_it_is() {
     Small::tree("renamed")
         .file(

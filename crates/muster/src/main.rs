@@ -33,6 +33,8 @@ use crate::config::{Config, ConfigError};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const _: () = assert!(!store::planted::COMPILED_IN, "no binary has planted mistakes");
+
 /// Muster keeps who was who, when, and who changed it.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true, max_term_width = 100)]

@@ -17,6 +17,7 @@ use domain::user::User;
 use domain::user::access;
 use domain::user::mail::{self, MailRules};
 use domain::{session, sign_in, system, user};
+use store::planted::{self, Planted};
 use store::rebuild::Rebuilt;
 use store::views::UserRow;
 use store::{CommitError, Fit, Signature, Store, Turn};
@@ -171,6 +172,9 @@ impl Turns {
                     break;
                 }
                 job = next();
+            }
+            if planted::is(Planted::AnswerBeforeSync) {
+                answers.drain(..).for_each(Answer::send);
             }
         });
         match committed {
@@ -379,6 +383,7 @@ fn of_session(
 /// Whether what the caller showed is still worth anything, so that nothing revoked acts from the queue.
 fn check_proof(turn: &Turn<'_>, proof: Proof, now: Timestamp) -> Result<(), Rejection> {
     match proof {
+        Proof::Session(_) | Proof::Pat(..) if planted::is(Planted::ProofUnchecked) => Ok(()),
         Proof::Nothing | Proof::Local => Ok(()),
         Proof::Session(id) => {
             let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
@@ -402,7 +407,7 @@ fn check_names(
 ) -> Result<(), Rejection> {
     for name in events.iter().filter_map(name_given) {
         let (holder, _) = turn.draft().holders(name.as_str());
-        if holder.is_some() && holder != own {
+        if holder.is_some() && holder != own && !planted::is(Planted::NameUnheld) {
             return Err(Rejection::Taken(Held::Username));
         }
     }

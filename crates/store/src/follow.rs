@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::journal::{Check, JournalError, JournalReader};
-use crate::log::{Log, LogDamage};
+use crate::log::{Health, Log, LogDamage};
 use crate::notice::{Notice, Notify};
 use crate::open::{Options, SLED};
 use crate::sources::Sources;
@@ -67,6 +67,8 @@ impl Follower {
         options: &Options,
     ) -> std::io::Result<Self> {
         let wanted = Wanted { committed: journal.head().position, stop: false };
+        // Where there is no sled there never will be one.
+        let is_there = !matches!(log.health(), Health::Without(_));
         let shared = Arc::new(Shared {
             log,
             journal,
@@ -76,11 +78,14 @@ impl Follower {
             wanted: Mutex::new(wanted),
             came: Condvar::new(),
         });
-        let following = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("sled-filler".to_owned())
-            .spawn(move || following.follow())?;
-        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+        let thread = if is_there {
+            let following = Arc::clone(&shared);
+            let thread = std::thread::Builder::new().name("sled-filler".to_owned());
+            Some(thread.spawn(move || following.follow())?)
+        } else {
+            None
+        };
+        Ok(Self { shared, thread: Mutex::new(thread) })
     }
 
     /// Told after each commit.

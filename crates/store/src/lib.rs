@@ -11,6 +11,7 @@
 //! * [`turn`]: commands decided against a draft, committed at once
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
+//! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
 
 mod ahead;
 pub mod clock;
@@ -24,6 +25,7 @@ pub mod keyring;
 pub mod log;
 pub mod notice;
 pub mod open;
+pub mod planted;
 pub mod rebuild;
 pub mod record;
 pub mod recover;

@@ -11,6 +11,7 @@ use ulid::Ulid;
 
 use crate::keyring::key::{Key, NONCE_BYTES};
 use crate::keyring::{KeyView, OriginKey, SlotState};
+use crate::planted::{self, Planted};
 use crate::schema::{self, DecodeError, Kind, codes};
 
 /// Longest record, in bytes (design D13).
@@ -107,6 +108,10 @@ pub fn seal(
     let start = out.len();
     let mut nonces = [0; 2 * NONCE_BYTES];
     fill(&mut nonces);
+    if planted::is(Planted::NonceAgain) {
+        nonces[..8].copy_from_slice(&head.position.0.to_le_bytes());
+        nonces[8..].fill(1);
+    }
     let (nonces, _) = nonces.as_chunks();
     put_head(out, head, origin_slot);
     let sealed = put_payload(out, start, (head, event), nonces[0], keys)

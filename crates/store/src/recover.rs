@@ -207,8 +207,11 @@ impl Recovery {
         self.plan.findings.extend(sled_says.map(|why| format!("sled cannot help: {why}")));
         let next = head.position + 1;
         let (unplaced, to) = self.wreck.beyond(next);
-        let reach = self.sled_reach();
-        if next <= position || unplaced > 0 || reach >= next {
+        // Sled and the segments' headers tell of facts that may be left nowhere.
+        let reach = self.sled_reach().max(self.wreck.before_newest());
+        let ends_in_sled = self.plan.kept.last().is_some_and(|last| last.source == Source::Sled);
+        let untold = self.wreck.lacks_newest() && !ends_in_sled;
+        if next <= position || unplaced > 0 || reach >= next || untold {
             self.plan.lost = Some(Loss { from: next, unplaced, to: to.max(reach) });
         }
         Ok(())
@@ -271,15 +274,19 @@ impl Recovery {
         }
     }
 
+    /// The frame that comes next. What sled holds was committed; a frame in the journal that sled holds
+    /// otherwise was not: its segment was given up before, or it was forged.
     fn next_frame(&self, head: &Head) -> io::Result<Option<(SoundFrame, Source)>> {
         let first = head.position + 1;
-        let in_journal = self.wreck.frames_at(first)?;
-        if let Some(frame) = in_journal.into_iter().find(|frame| frame.follows(head)) {
-            return Ok(Some((frame, Source::Journal)));
-        }
+        let mut in_journal = self.wreck.frames_at(first)?;
+        in_journal.retain(|frame| frame.follows(head));
         let in_sled = self.salvage.as_ref().and_then(|salvage| salvage.frame(first));
         let in_sled = in_sled.filter(|frame| frame.follows(head));
-        Ok(in_sled.map(|frame| (frame, Source::Sled)))
+        Ok(match in_sled {
+            Some(frame) if !in_journal.contains(&frame) => Some((frame, Source::Sled)),
+            Some(frame) => Some((frame, Source::Journal)),
+            None => in_journal.into_iter().next().map(|frame| (frame, Source::Journal)),
+        })
     }
 
     fn rewrite(&self) -> Result<(), StoreError> {

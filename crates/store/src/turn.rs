@@ -15,11 +15,12 @@ use crate::error::StoreError;
 use crate::journal::{AppendError, FRAME_BODY_BYTES_MAX, FRAME_FACTS_MAX, FrameBuilder, Journal};
 use crate::keyring::{KeyView, Months};
 use crate::open::Store;
+use crate::planted::{self, Planted};
 use crate::rebuild::Rebuilt;
 use crate::record;
 use crate::schema;
 use crate::sources::Sources;
-use crate::views::{Draft, UserRow, Views, apply};
+use crate::views::{Changes, Draft, UserRow, Views, apply};
 
 /// Most facts of one command.
 pub const COMMAND_FACTS_MAX: usize = 1_000;
@@ -245,9 +246,9 @@ impl Writer {
         let store = &self.store;
         store.keep_keys_ahead();
         let anchor = store.clock().anchor();
-        let guard = store.views_lock().upgradable_read();
+        let mut guard = store.views_lock().upgradable_read();
         let before = guard.globals().position.0;
-        let (result, mut frame, changes) = {
+        let (result, mut frame, mut changes) = {
             let mut turn = Turn {
                 draft: Draft::over(&guard),
                 frame: FrameBuilder::new(),
@@ -261,6 +262,13 @@ impl Writer {
         };
         if frame.is_empty() {
             return Ok(result);
+        }
+        if planted::is(Planted::PublishBeforeSync) {
+            let none = Changes::none_up_to(&changes);
+            let early = std::mem::replace(&mut changes, none);
+            let mut writing = RwLockUpgradableReadGuard::upgrade(guard);
+            writing.absorb(early);
+            guard = RwLockWriteGuard::downgrade_to_upgradable(writing);
         }
         let head = self.journal.head();
         assert_eq!(head.position, before, "the views stand where the journal does");

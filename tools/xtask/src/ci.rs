@@ -26,6 +26,11 @@ const STEPS: &[Step] = &[
     },
     Step { name: "test", cargo: &["test"], environment: &[] },
     Step {
+        name: "simulate",
+        cargo: &["test", "--release", "--package", "muster-tests", "--test", "simulation"],
+        environment: &[("MUSTER_SEEDS", "500")],
+    },
+    Step {
         name: "docs",
         cargo: &["doc", "--workspace", "--no-deps"],
         environment: &[("RUSTDOCFLAGS", "-D warnings")],

@@ -25,7 +25,11 @@ const SUBCOMMANDS: &[Subcommand] = &[
     ("ci", "everything CI runs, in its order, and how long each step took", ci::run),
     ("docs", "writes the pages of docs/ that follow from the code", docs::run),
     ("golden", "writes the golden bytes of events that have none yet", golden::run),
-    ("simulate", "runs [--seeds N] [--first S] seeds of the simulated store", simulate::run),
+    (
+        "simulate",
+        "[--seeds N | --hours H] [--first S] [--jobs J] of the simulated store, or --planted",
+        simulate::run,
+    ),
     ("tidy", "the house rules alone", tidy_command::run),
     ("bench", "what it reaches, beside what the machine does raw: append, fold, ...", bench::run),
     (

@@ -11,6 +11,7 @@ use super::reader::{Index, Indexed, JournalReader};
 use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, numbers, segment_path};
 use super::spare::Spares;
 use super::start::{Found, look};
+use crate::planted::{self, Planted};
 use crate::tree::{Hash, Peaks, leaf_hash};
 use std::io;
 use std::path::Path;
@@ -198,7 +199,9 @@ impl Journal {
         found: Found,
     ) -> io::Result<(Self, End)> {
         let file = disk.open(&segment_path(dir, found.newest.number), Access::Write)?;
-        settle(&*file, &found)?;
+        if !planted::is(Planted::NotSettled) {
+            settle(&*file, &found)?;
+        }
         disk.sync_dir(dir)?;
         let file_end = file.len()?;
         let mut journal = Self::new(disk, dir, whose, settings, found.tree, found.index)?;
@@ -228,7 +231,8 @@ impl Journal {
             None => self.spares.take(number)?,
         };
         let header = SegmentHeader { identity: self.whose, number, before: self.tree.clone() };
-        if let Err(error) = file.write_at(&header.encode(), 0).and_then(|()| file.sync_data()) {
+        let sync = || if planted::is(Planted::HeaderNotSynced) { Ok(()) } else { file.sync_data() };
+        if let Err(error) = file.write_at(&header.encode(), 0).and_then(|()| sync()) {
             self.begun = Some(file);
             return Err(error);
         }
@@ -243,9 +247,13 @@ impl Journal {
     /// Gives up the segment that a write to failed: whatever of the frame reached the disk is dead
     /// once the next segment begins at its position, and until then may live.
     fn abandon(&mut self, error: io::Error) -> AppendError {
+        if planted::is(Planted::SegmentAgain) {
+            return AppendError::NotDone(error);
+        }
         self.tail = None;
         match self.begin_segment() {
             Ok(()) => AppendError::NotDone(error),
+            Err(_) if planted::is(Planted::UnknownIsNotDone) => AppendError::NotDone(error),
             Err(_) => AppendError::OutcomeUnknown(error),
         }
     }
@@ -270,7 +278,11 @@ impl Tail {
     fn write(&mut self, frame: &[u8]) -> io::Result<u64> {
         let offset = self.offset;
         self.file.write_at(frame, offset)?;
-        self.file.sync_data()?;
+        match self.file.sync_data() {
+            Err(_) if planted::is(Planted::SyncAgain) => self.file.sync_data()?,
+            _ if planted::is(Planted::NoSync) => {}
+            synced => synced?,
+        }
         self.offset += frame.len() as u64;
         Ok(offset)
     }

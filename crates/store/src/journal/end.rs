@@ -4,6 +4,7 @@ use super::error::{JournalError, Reason};
 use super::frame::{FrameHeader, Identity};
 use super::scan::{Broken, Walk, Window};
 use super::{SECTOR_BYTES, ZERO_SECTOR};
+use crate::planted::{self, Planted};
 use std::io;
 use std::path::Path;
 
@@ -52,6 +53,9 @@ fn judge_alone(
     let Some(written_end) = rest.written_end else {
         return Ok(Ok(End::Clean));
     };
+    if planted::is(Planted::DamageIsTorn) {
+        return Ok(Ok(End::Torn { offset, end: written_end }));
+    }
     if let Some(offset) = rest.frame_beyond {
         return Ok(Err(Reason::FrameBeyond { offset }));
     }
@@ -62,7 +66,11 @@ fn judge_alone(
     }
     // Of a frame that reaches beyond the file, the missing sectors are not known to be zeros.
     let is_torn = end <= rest.file_end && rest.first_zero.is_some_and(|zero| zero < end);
-    Ok(if is_torn { Ok(End::Torn { offset, end }) } else { Err(broken.into()) })
+    Ok(if is_torn && !planted::is(Planted::TornIsDamage) {
+        Ok(End::Torn { offset, end })
+    } else {
+        Err(broken.into())
+    })
 }
 
 /// Everything in a file from an offset on, looked at sector by sector.

@@ -37,6 +37,8 @@ pub use reader::{DeadFrame, JournalReader, Verified};
 pub use rewrite::Rewrite;
 pub use salvage::{Wreck, owners};
 pub use scan::Check;
+#[cfg(test)]
+pub(crate) use segment::SegmentHeader;
 pub use segment::{SEGMENT_HEADER_BYTES, segment_path};
 pub use start::{FIRST_FRAME_BYTES_MAX, is_at_most_begun};
 

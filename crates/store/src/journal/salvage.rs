@@ -7,7 +7,7 @@ use super::frame::{
 };
 use super::scan::{SCAN_BYTES, Window};
 use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, header_bytes, numbers, segment_path};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,9 @@ pub struct Wreck {
     /// By first position; of several places, the one in the newest segment comes first.
     frames: BTreeMap<u64, Vec<Place>>,
     epoch_max: u32,
+    /// The highest position before which a segment was begun; 0 if there is none.
+    before_newest: u64,
+    lacks_newest: bool,
 }
 
 /// Where a sound frame stands.
@@ -33,26 +36,55 @@ struct Place {
 impl Wreck {
     /// Looks for frames of `store` at every sector of every segment in `dir`, which may be missing.
     pub fn survey(disk: Arc<dyn Disk>, dir: &Path, store: StoreId) -> io::Result<Self> {
-        let mut wreck = Self { disk, dir: dir.to_owned(), frames: BTreeMap::new(), epoch_max: 0 };
+        let mut wreck = Self {
+            disk,
+            dir: dir.to_owned(),
+            frames: BTreeMap::new(),
+            epoch_max: 0,
+            before_newest: 0,
+            lacks_newest: false,
+        };
         // From the newest on: what its header takes over is dead in all before it.
         let mut dead_from = u64::MAX;
-        for number in existing(&*wreck.disk, dir)?.into_iter().rev() {
-            let file = wreck.disk.open(&segment_path(dir, number), Access::Read)?;
+        let numbers = existing(&*wreck.disk, dir)?;
+        let mut begun = BTreeSet::new();
+        for number in numbers.iter().rev() {
+            let file = wreck.disk.open(&segment_path(dir, *number), Access::Read)?;
             let header = SegmentHeader::decode(&header_bytes(&*file)?).ok();
             let mut window = Window::new(SCAN_BYTES);
             window.turn_to(file);
-            wreck.search(&mut window, number, store, dead_from)?;
+            if wreck.search(&mut window, *number, store, dead_from)? {
+                begun.insert(*number);
+            }
             if let Some(header) = header.filter(|header| header.identity.store == store) {
                 wreck.epoch_max = wreck.epoch_max.max(header.identity.epoch);
                 dead_from = dead_from.min(header.first_position());
+                wreck.before_newest = wreck.before_newest.max(header.first_position() - 1);
+                begun.insert(*number);
             }
         }
+        // A segment is made when the one before it is begun.
+        wreck.lacks_newest = numbers
+            .last()
+            .is_some_and(|last| *last > 1 && !begun.contains(last) && !begun.contains(&(last - 1)));
         Ok(wreck)
     }
 
     /// The highest epoch that a header names; 0 if there is none.
     pub fn epoch_max(&self) -> u32 {
         self.epoch_max
+    }
+
+    /// Up to where the log went when the newest segment that is left was begun: everything up to there
+    /// was committed, whatever is left of it.
+    pub fn before_newest(&self) -> u64 {
+        self.before_newest
+    }
+
+    /// Whether the newest segment that was begun is missing or empty, as the one made after it shows: how
+    /// many facts were in it, no other segment says.
+    pub fn lacks_newest(&self) -> bool {
+        self.lacks_newest
     }
 
     /// The frames that begin with position `first`, the likelier one first.
@@ -78,15 +110,17 @@ impl Wreck {
         facts
     }
 
-    /// Notes every sound frame of a segment but those that a later segment takes over.
+    /// Notes every sound frame of a segment but those that a later segment takes over; says whether
+    /// there is any frame.
     fn search(
         &mut self,
         window: &mut Window,
         segment: u32,
         store: StoreId,
         dead_from: u64,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let path = segment_path(&self.dir, segment);
+        let mut is_any = false;
         let mut offset = SEGMENT_HEADER_BYTES as u64;
         while !window.get(offset, SECTOR_BYTES)?.is_empty() {
             let frame = sound(window, &path, offset)?.map(|frame| frame.header);
@@ -94,6 +128,7 @@ impl Wreck {
                 offset += SECTOR_BYTES as u64;
                 continue;
             };
+            is_any = true;
             self.epoch_max = self.epoch_max.max(header.epoch);
             if header.first_position < dead_from {
                 let place = Place { segment, offset, count: header.count };
@@ -101,7 +136,7 @@ impl Wreck {
             }
             offset += header.frame_bytes() as u64;
         }
-        Ok(())
+        Ok(is_any)
     }
 }
 

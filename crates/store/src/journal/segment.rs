@@ -166,8 +166,9 @@ pub(super) fn header_bytes(file: &dyn DiskFile) -> std::io::Result<[u8; SEGMENT_
 /// Whether every byte from `offset` to the end of the file is zero.
 pub(super) fn is_zero_from(file: &dyn DiskFile, offset: u64) -> std::io::Result<bool> {
     // Compared as wholes, which is fast whatever the compiler makes of it.
-    let zeros = vec![0; ZERO_CHECK_BYTES];
-    let mut bytes = vec![0; ZERO_CHECK_BYTES];
+    let left = usize::try_from(file.len()?.saturating_sub(offset)).unwrap_or(usize::MAX);
+    let zeros = vec![0; ZERO_CHECK_BYTES.min(left.saturating_add(1))];
+    let mut bytes = zeros.clone();
     let mut at = offset;
     loop {
         let read = file.read_at(&mut bytes, at)?;

@@ -8,6 +8,7 @@ use parking_lot::MutexGuard;
 use super::held::Held;
 use super::parts::{Cutter, seal};
 use super::{Log, LogDamage, contain};
+use crate::planted::{self, Planted};
 
 /// How long one [`Filler::sync`] may take before sled is given up. What it writes back is what was
 /// put since the last one: some tens of megabytes, seconds even on a slow disk.
@@ -71,6 +72,9 @@ impl Filler<'_> {
     pub fn sync(&mut self) -> Result<u64, LogDamage> {
         let held = &self.held;
         held.sound()?;
+        if planted::is(Planted::FilledBeforeData) {
+            held.set_filled(self.next - 1)?;
+        }
         self.cutter.cut(&mut |key, value| held.ask(|| held.log().insert(key, value)).map(drop))?;
         let last = self.next - 1;
         let synced = contain::within(Duration::from_secs(SYNC_SECS_MAX), {

@@ -11,9 +11,12 @@ use domain::system;
 
 use super::house::*;
 use crate::error::StoreError;
-use crate::journal::segment_path;
+use crate::journal::{
+    FRAME_HEADER_BYTES, FrameHeader, Identity, SegmentHeader, StoreId, segment_path,
+};
 use crate::open::{Origins, Store};
 use crate::recover::{Loss, Plan, Recovered, Recovery, Source, Stretch};
+use crate::tree::{Peaks, leaf_hash};
 
 const SEGMENT_HEADER: usize = 4_096;
 
@@ -135,6 +138,26 @@ fn a_frame_that_the_journal_lost_is_taken_from_sled() {
 }
 
 #[test]
+fn a_frame_that_sled_holds_otherwise_was_never_committed() {
+    let (house, facts) = written();
+    edit(&journal(&house), |bytes| {
+        let at = frame_at(bytes, 5);
+        let header = FrameHeader::decode(&bytes[at..]).expect("a frame");
+        let body = at + FRAME_HEADER_BYTES..at + FRAME_HEADER_BYTES + header.body_bytes as usize;
+        bytes[body.end - 1] ^= 1;
+        let body_crc = crc32c::crc32c(&bytes[body]);
+        let forged = FrameHeader { body_crc, ..header };
+        bytes[at..at + FRAME_HEADER_BYTES].copy_from_slice(&forged.encode());
+    });
+    assert!(house.try_open().is_err());
+    let found = plan(&house);
+    let sources: Vec<Source> = found.kept.iter().map(|stretch| stretch.source).collect();
+    assert_eq!((sources, found.lost), (vec![Source::Journal, Source::Sled, Source::Journal], None));
+    apply(&house);
+    assert_whole(&house, &facts);
+}
+
+#[test]
 fn a_journal_that_is_missing_cut_or_older_is_made_good_from_sled() {
     type Damage = fn(&House);
     let damages: [Damage; 5] = [
@@ -182,6 +205,43 @@ fn without_sled_what_follows_the_damage_is_lost_and_only_if_that_is_accepted() {
     assert_eq!((now.len(), store.epoch()), (41, 2), "said once");
     drop((store, writer));
     assert_whole(&house, &now);
+}
+
+#[test]
+fn a_newest_segment_that_is_missing_is_a_loss_unless_sled_says_how_it_ended() {
+    let (house, facts) = written();
+    let (store, mut writer) = house.open();
+    for n in 1..=11 {
+        let value = format!("\"{}\"", "x".repeat(900_000));
+        write(&mut writer, vec![attribute(n, "long", &value)]).unwrap();
+    }
+    let (all, store_id) = (all(&store), store.id());
+    store.close();
+    drop((store, writer));
+    let newest = segment_path(&house.path().join("journal"), 2);
+    assert!(segment_path(&house.path().join("journal"), 3).exists(), "the spare is there");
+    fs::remove_file(&newest).unwrap();
+    assert!(matches!(house.try_open(), Err(StoreError::Damage(_))));
+    let found = plan(&house);
+    assert_eq!((found.lost, found.last()), (None, all.len() as u64));
+    fs::remove_dir_all(house.path().join("sled")).unwrap();
+    let found = plan(&house);
+    let next = found.last() + 1;
+    assert!(found.last() > facts.len() as u64 && next <= all.len() as u64, "{found:?}");
+    assert_eq!(found.lost, Some(Loss { from: next, unplaced: 0, to: 0 }));
+    let refused = look(&house).apply(false);
+    assert!(matches!(refused, Err(StoreError::WouldLose { .. })));
+    fs::write(&newest, vec![0; 9 << 20]).unwrap();
+    assert_eq!(plan(&house).lost, found.lost, "what it was before it was begun says no more");
+    // A later one that was begun says how many are lost, also where no fact stands in it.
+    let last = all.len() as u64;
+    let mut before = Peaks::empty();
+    (0..last).for_each(|fact| before.append(leaf_hash(&fact.to_le_bytes())));
+    let identity = Identity { store: StoreId(store_id), epoch: 1 };
+    let header = SegmentHeader { identity, number: 3, before };
+    let later = segment_path(&house.path().join("journal"), 3);
+    edit(&later, |bytes| bytes[..SEGMENT_HEADER].copy_from_slice(&header.encode()));
+    assert_eq!(plan(&house).lost, Some(Loss { from: next, unplaced: 0, to: last }));
 }
 
 #[test]

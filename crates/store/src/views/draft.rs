@@ -127,6 +127,13 @@ impl<'v> Draft<'v> {
     }
 }
 
+impl Changes {
+    /// No change to any row, up to where others go.
+    pub(crate) fn none_up_to(others: &Self) -> Self {
+        Self { globals: others.globals.clone(), ..Draft::over(&Views::default()).into_changes() }
+    }
+}
+
 impl Draft<'_> {
     /// Whom a security definition signs in.
     pub fn linked(&self, link: &LinkKey) -> Option<UserId> {

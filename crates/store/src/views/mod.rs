@@ -29,6 +29,7 @@ use domain::time::Timestamp;
 use domain::user::User;
 use domain::user::state::LinkKey;
 
+use crate::planted::{self, Planted};
 pub use draft::{Changes, Draft};
 pub use history::{Positions, Subject};
 use many::Many;
@@ -251,7 +252,9 @@ impl Views {
         table::absorb(&mut self.session_ids, changes.session_ids);
         table::absorb(&mut self.user_sessions, changes.user_sessions);
         table::absorb(&mut self.tokens, changes.tokens);
-        table::absorb(&mut self.codes, changes.codes);
+        if !planted::is(Planted::RowForgotten) {
+            table::absorb(&mut self.codes, changes.codes);
+        }
         table::absorb(&mut self.links, changes.links);
         table::absorb(&mut self.outbox, changes.outbox);
         for (subject, position) in changes.noted {

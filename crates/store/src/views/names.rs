@@ -7,6 +7,7 @@ use domain::user::Keys;
 use super::Rows;
 use super::many::Many;
 use super::table::Table;
+use crate::planted::{self, Planted};
 
 /// The users whose name folds to the same text.
 #[derive(Clone, Debug, Default, PartialEq, Hash)]
@@ -46,7 +47,9 @@ impl Holders {
 /// Takes what `user` came to hold and frees what it held before.
 pub fn moved(rows: &mut impl Rows, user: UserId, before: &Keys, after: &Keys) {
     if before.username != after.username {
-        if let Some(name) = &before.username {
+        if let Some(name) = &before.username
+            && !planted::is(Planted::NamesNotFreed)
+        {
             free_name(rows, user, name);
         }
         if let Some(name) = &after.username {

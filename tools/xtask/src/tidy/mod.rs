@@ -4,7 +4,7 @@
 //! and strings are out of the way; then one file a family of rules: `dependencies` (who may use
 //! which crate), `imports` (who may name whom), `catch_all` (matches that must list their
 //! variants), `shape` (sizes, names, ignored tests), `layout` (decision records, the map, the top
-//! level) and `golden` (stored bytes that a release has frozen).
+//! level), `golden` (stored bytes that a release has frozen) and `planted` (mistakes that no binary has).
 //!
 //! A rule that finds none of the files it speaks about has nothing to say.
 
@@ -13,6 +13,7 @@ mod dependencies;
 mod golden;
 mod imports;
 mod layout;
+mod planted;
 mod shape;
 mod source;
 mod tree;
@@ -48,6 +49,7 @@ pub fn check(root: &Path) -> Vec<Finding> {
     let mut findings = dependencies::check(&tree);
     findings.extend(layout::check(&tree));
     findings.extend(golden::check(&tree));
+    findings.extend(planted::check(&tree));
     for path in tree.files_ending(".rs") {
         let source = Source::parse(path, &tree.text(path));
         findings.extend(imports::check(&source));
