@@ -19,6 +19,8 @@ pub const HEAD_BYTES_MAX: usize = 64 << 10;
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// How long requests may go on after the signal to stop.
 pub const DRAIN_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long a read waits for a position that is not visible yet, before it is told to come again.
+pub const MIN_POSITION_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Resets of a password that may wait to be begun; more are forgotten, with the same answer.
 pub const RESETS_WAITING_MAX: usize = 256;
 /// Longest user agent or request id that a fact keeps, in bytes; a longer one is cut.

@@ -15,15 +15,18 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use service::addresses::Network;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::App;
 use crate::limits::{
-    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_TIME_MAX, ORIGIN_TEXT_BYTES_MAX, SMALL_BODY_BYTES_MAX,
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_TIME_MAX, MIN_POSITION_WAIT_MAX, ORIGIN_TEXT_BYTES_MAX,
+    SMALL_BODY_BYTES_MAX,
 };
+use crate::{App, v1, zato};
 
 /// The request's id, in and out.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The position of the last fact that an answer to a write rests on.
 pub const POSITION: HeaderName = HeaderName::from_static("x-muster-position");
+/// The position that a read has to see.
+pub const MIN_POSITION: HeaderName = HeaderName::from_static("x-muster-min-position");
 /// The login name of whoever sits at the command line; believed on the socket only.
 pub const OPERATOR: HeaderName = HeaderName::from_static("x-muster-operator");
 /// Longest request id that is taken over from a client.
@@ -56,7 +59,10 @@ pub async fn around(State(app): State<App>, mut request: Request, next: Next) ->
     let route = route.unwrap_or_else(|| "none".to_owned());
     let clock = &app.service.store().sources().now;
     let began = clock().monotonic;
-    let mut response = next.run(request).await;
+    let mut response = match has_seen(&app, request.headers()).await {
+        Ok(()) => next.run(request).await,
+        Err(blind) => blind.answer(&app, request.uri().path()),
+    };
     let took_us = u64::try_from(clock().monotonic.saturating_sub(began).as_micros());
     let status = response.status().as_u16();
     tracing::debug!(%method, route, status, took_us = took_us.unwrap_or(u64::MAX), id, "request");
@@ -64,6 +70,44 @@ pub async fn around(State(app): State<App>, mut request: Request, next: Next) ->
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// How often a read that waits for a position looks whether it is there.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Why a read cannot see what it wants to see.
+enum Blind {
+    /// What it wants to see is no position.
+    NoPosition,
+    /// It is not there yet.
+    NotYet,
+}
+
+/// Waits, not for ever, until the position that a request names is visible.
+async fn has_seen(app: &App, headers: &HeaderMap) -> Result<(), Blind> {
+    let Some(wanted) = headers.get(MIN_POSITION) else { return Ok(()) };
+    let wanted = wanted.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let wanted = Position(wanted.ok_or(Blind::NoPosition)?);
+    let is_visible = || app.service.store().views().globals().position >= wanted;
+    let waiting = async {
+        while !is_visible() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::time::timeout(MIN_POSITION_WAIT_MAX, waiting).await.map_err(|_| Blind::NotYet)
+}
+
+impl Blind {
+    /// In the words of the surface that was asked.
+    fn answer(&self, app: &App, path: &str) -> Response {
+        let is_zato = path.starts_with("/zato/");
+        match self {
+            Self::NoPosition if is_zato => zato::bad_request(app),
+            Self::NoPosition => v1::bad_position(MIN_POSITION.as_str()),
+            Self::NotYet if is_zato => zato::unavailable(app),
+            Self::NotYet => v1::not_visible_yet(),
+        }
+    }
 }
 
 /// Where a request came from, as facts keep it.

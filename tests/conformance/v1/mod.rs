@@ -4,4 +4,5 @@ mod feeds;
 mod history;
 mod local;
 mod names;
+mod positions;
 mod problems;

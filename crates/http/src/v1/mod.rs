@@ -56,3 +56,15 @@ pub async fn method_not_allowed() -> Response {
     let status = StatusCode::METHOD_NOT_ALLOWED;
     Problem::new(status, "method_not_allowed", "the path has no such method").into_response()
 }
+
+/// The answer to a header that should name a position and does not.
+pub fn bad_position(header: &str) -> Response {
+    Problem::parameter(format!("`{header}` is not a position")).into_response()
+}
+
+/// The answer to whoever wants to see a position that nobody sees yet.
+pub fn not_visible_yet() -> Response {
+    let detail = "the position is not visible yet; a position of this store becomes so at once";
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    Problem::new(status, "not_visible_yet", detail).into_response()
+}

@@ -219,10 +219,10 @@ impl Zato {
                 plain_error(StatusCode::FORBIDDEN, &self.cid, "Error 403 Forbidden")
             }
             Err(Refusal::Unavailable) => {
-                self.later(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
+                later(StatusCode::SERVICE_UNAVAILABLE, &self.cid, "Service unavailable")
             }
             Err(Refusal::TooMany) => {
-                self.later(StatusCode::TOO_MANY_REQUESTS, "Error 429 Too Many Requests")
+                later(StatusCode::TOO_MANY_REQUESTS, &self.cid, "Error 429 Too Many Requests")
             }
             Err(Refusal::Broken(failure)) => {
                 tracing::error!(cid = self.cid, %failure, "a call failed");
@@ -230,13 +230,6 @@ impl Zato {
                 plain_error(status, &self.cid, "An error has occurred")
             }
         }
-    }
-
-    fn later(&self, status: StatusCode, details: &str) -> Response {
-        let mut response = plain_error(status, &self.cid, details);
-        let after = HeaderValue::from(request::RETRY_AFTER.as_secs());
-        response.headers_mut().insert(header::RETRY_AFTER, after);
-        response
     }
 
     fn error(&self, status: StatusCode, code: &str) -> Response {
@@ -310,6 +303,23 @@ pub async fn unsupported(State(app): State<App>) -> Response {
 /// The answer to a path that does not exist.
 pub fn not_found(app: &App) -> Response {
     (StatusCode::NOT_FOUND, format!("URL not found (CID:{})", new_cid(app))).into_response()
+}
+
+/// The answer to what cannot be understood, before a call is taken apart.
+pub fn bad_request(app: &App) -> Response {
+    plain_error(StatusCode::BAD_REQUEST, &new_cid(app), "Bad request")
+}
+
+/// The answer to what may be asked later.
+pub fn unavailable(app: &App) -> Response {
+    later(StatusCode::SERVICE_UNAVAILABLE, &new_cid(app), "Service unavailable")
+}
+
+fn later(status: StatusCode, cid: &str, details: &str) -> Response {
+    let mut response = plain_error(status, cid, details);
+    let after = HeaderValue::from(request::RETRY_AFTER.as_secs());
+    response.headers_mut().insert(header::RETRY_AFTER, after);
+    response
 }
 
 fn new_cid(app: &App) -> String {

@@ -27,7 +27,7 @@ use crate::App;
 use attributes::Of;
 use call::Zato;
 
-pub use call::not_found;
+pub use call::{bad_request, not_found, unavailable};
 pub use settings::{BasicAuth, Definitions, Inform, Jwt, Settings};
 
 /// The dialect's routes. A GET answers no HEAD: the contract has no such method.

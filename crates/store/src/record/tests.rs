@@ -299,7 +299,7 @@ fn a_head_is_read_without_any_key() {
     let bytes = sealed(&keys.view(), &event, &origin());
     let read = head(Position(42), &bytes).unwrap();
     assert_eq!(read.head, head_of(&event));
-    assert_eq!(read.kind, Kind { tag: 256, revision: 1 });
+    assert_eq!(read.kind, Kind { tag: 256, revision: 2 });
     assert_eq!(read.origin_slot, Slot(OTHER));
 }
 
