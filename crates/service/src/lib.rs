@@ -56,7 +56,7 @@ use crate::passwords::{Cost, Passwords};
 use crate::rate_limits::RateLimits;
 pub use crate::settings::Settings;
 use crate::throttle::Throttle;
-pub use crate::writer::{Done, Job, Pending, Turns};
+pub use crate::writer::{Done, Job, Pending, Rules, Turns};
 use crate::writer::{Task, Writer};
 
 /// The name of the thread that writes.
@@ -95,7 +95,10 @@ impl Service {
         let (sender, queue) = mpsc::channel(settings.queue_len_max);
         let passwords = Passwords::start(Cost::STANDARD, None, settings.hashing_len_max)?;
         let mailer = Mailer::new(settings.mail.clone()).map_err(io::Error::other)?;
-        let turns = Turns::new(Arc::clone(&store), writer).mailing(settings.mail.rules());
+        let turns = Turns::new(Arc::clone(&store), writer).following(Rules {
+            mails: settings.mail.rules(),
+            password_ends_sessions: settings.password_ends_sessions,
+        });
         let writer = Writer::new(turns, queue);
         let threads = vec![
             std::thread::Builder::new()

@@ -17,6 +17,8 @@ pub struct Settings {
     pub password: PasswordRules,
     /// How long a new password lasts.
     pub password_lasts: Span,
+    /// Whether a change of the password ends all other sessions.
+    pub password_ends_sessions: bool,
     /// How signing in works.
     pub sign_in: SignInSettings,
     /// How long a session lasts.
@@ -42,6 +44,7 @@ impl Default for Settings {
         Self {
             password: PasswordRules::default(),
             password_lasts: Span::days(730),
+            password_ends_sessions: false,
             sign_in: SignInSettings {
                 expires_soon: Span::days(30),
                 may_sign_in_when_soon: true,

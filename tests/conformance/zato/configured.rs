@@ -19,6 +19,7 @@ apps.login_allowed = ["CRM", "ERP"]
 apps.login_metadata_allowed = ["CRM"]
 password.inform_if_expired = true
 password.min_complexity = 2
+password.end_other_sessions = true
 signup.inform_if_user_exists = true
 signup.inform_if_user_invalid = true
 signup.inform_if_email_exists = true
@@ -304,4 +305,28 @@ fn approval_is_needed_where_configuration_says_so() {
     assert_eq!(found["approval_status"], "approved");
     zato.call("POST", APPROVE, json!({"ust": su, "user_id": found["user_id"]})).ok();
     zato.call("POST", LOCK, json!({"ust": su, "user_id": found["user_id"]})).ok();
+}
+
+#[test]
+fn a_changed_password_ends_the_other_sessions_where_configuration_says_so() {
+    let mut zato = open().zato();
+    let person = created(open(), &json!({}));
+    let sessions: Vec<_> =
+        (0..3).map(|_| zato.log_in(&person.username, &person.password)).collect();
+    let own = &sessions[1];
+    let change = json!({
+        "ust": own, "old_password": person.password, "new_password": "another horse battery",
+    });
+    zato.call("PATCH", "/zato/sso/user/password", change).ok();
+    zato.call("GET", USER, json!({"ust": own})).ok();
+    for ended in [&sessions[0], &sessions[2]] {
+        zato.call("GET", USER, json!({"ust": ended})).refused("E007001");
+    }
+    // The super-user sets another: nobody who is logged in as that user stays.
+    let set = json!({
+        "ust": open().super_user, "user_id": person.user_id, "new_password": "a third horse battery",
+    });
+    zato.call("PATCH", "/zato/sso/user/password", set).ok();
+    zato.call("GET", USER, json!({"ust": own})).refused("E007001");
+    zato.call("GET", USER, json!({"ust": open().super_user})).ok();
 }

@@ -200,6 +200,9 @@ fn ways_in() -> Vec<Story> {
         Access::Unlinked { .. } = ada().and(Event::Access(Access::Linked {
             link: pubapi(), active: true,
         })) => access::Command::Unlink(pubapi());
+        Access::SessionsEnded = ada().ending_sessions() => Command::ChangePassword {
+            password: password("h2"), checked: None, must_change: None,
+        };
         Access::RateLimitSet { .. } = nothing() => create(Some((true, None)));
     }
 }

@@ -19,6 +19,7 @@ use crate::sign_in::{self, OpenSession, SignIn};
 use crate::system::System;
 use crate::time::{Span, Timestamp};
 use crate::user::User;
+use crate::user::access;
 use crate::user::mail::{self, MailRules};
 use crate::{session, system, user};
 
@@ -44,6 +45,7 @@ pub(crate) struct World {
     now: Timestamp,
     actor: Actor,
     mails: MailRules,
+    ends_sessions: bool,
 }
 
 /// What a command was answered, and the world after it.
@@ -80,6 +82,7 @@ pub(crate) fn nothing() -> World {
         now: START,
         actor: Actor::User(GRACE),
         mails: MailRules::default(),
+        ends_sessions: false,
     }
 }
 
@@ -116,6 +119,12 @@ impl World {
     /// Mails are owed by these rules from here on.
     pub(crate) fn mailing(mut self, mails: MailRules) -> Self {
         self.mails = mails;
+        self
+    }
+
+    /// Whoever changes a password ends the other sessions from here on.
+    pub(crate) fn ending_sessions(mut self) -> Self {
+        self.ends_sessions = true;
         self
     }
 
@@ -157,6 +166,9 @@ impl World {
                 let user = self.find_user(id);
                 let decided = user::decide(user, command, &stamp).map(|mut events| {
                     events.extend(mail::owed(self.mails, user, &events));
+                    if self.ends_sessions {
+                        events.extend(access::sessions_ended(&events));
+                    }
                     events
                 });
                 (name, decided.map(|events| of(events, |event| Event::User(id, event))))

@@ -9,7 +9,6 @@ use crate::attributes::{
 };
 use crate::fact::{CommandName, Head};
 use crate::id::{Position, SessionId, UserId};
-use crate::policy::Rights;
 use crate::rejection::Rejection;
 use crate::secret::TokenHash;
 use crate::text::{Name, Username};
@@ -19,8 +18,10 @@ use crate::user::state::LinkKey;
 pub mod describe;
 #[cfg(test)]
 mod scenarios;
+mod standing;
 
 pub use describe::describe;
+pub use standing::{Standing, Usability, check};
 
 /// How many of a session's latest changes are remembered and shown (Zato's contract, section 6.6).
 pub const CHANGES_SHOWN_MAX: usize = 100;
@@ -211,52 +212,6 @@ impl Session {
     }
 }
 
-/// What the state of a session's owner allows; each session's row repeats it, so that one look-up
-/// answers whether a session may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Standing {
-    /// Whether sessions may be used, and if not, why.
-    pub usability: Usability,
-    /// From when on they may not, whatever else.
-    pub password_expires: Timestamp,
-    /// The rights of the owner.
-    pub rights: Rights,
-}
-
-/// Whether sessions of a user may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Usability {
-    /// They may.
-    Usable,
-    /// Not, for want of approval; they look as if they did not exist.
-    NotApproved,
-    /// Not while the owner is locked.
-    Locked,
-    /// Not before the owner's sign-up is final.
-    SignUpNotFinal,
-}
-
-/// Says whether a session may be used (Zato's contract, section 2.2, checks 1 to 5);
-/// `address_allowed` is whether its owner may be where the caller is.
-pub fn check(
-    session: &Session,
-    owner: &Standing,
-    address_allowed: bool,
-    now: Timestamp,
-) -> Result<(), Rejection> {
-    if session.expires <= now {
-        return Err(Rejection::NoSuchSession);
-    }
-    match owner.usability {
-        Usability::NotApproved => Err(Rejection::NoSuchSession),
-        _ if !address_allowed => Err(Rejection::AddressNotAllowed),
-        Usability::Locked => Err(Rejection::AccountLocked),
-        Usability::SignUpNotFinal => Err(Rejection::SignUpNotFinal),
-        Usability::Usable if owner.password_expires <= now => Err(Rejection::PasswordExpired),
-        Usability::Usable => Ok(()),
-    }
-}
-
 /// Decides what `command` makes happen, or why nothing may.
 pub fn decide(
     session: Option<&Session>,
@@ -357,7 +312,7 @@ pub fn evolve(session: &mut Option<Session>, id: SessionId, head: &Head, event: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Right;
+    use crate::policy::{Right, Rights};
     use crate::scenario::*;
 
     #[test]

@@ -101,6 +101,8 @@ pub enum Event {
         /// Which definition.
         link: LinkKey,
     },
+    /// All sessions are over but the one that asked, because the password changed.
+    SessionsEnded,
     /// Access through linked accounts is limited so.
     RateLimitSet {
         /// Whether it is limited now.
@@ -142,6 +144,7 @@ impl Event {
             Self::ResetUsed { .. } => "user.password_reset_used",
             Self::Linked { .. } => "user.account_linked",
             Self::Unlinked { .. } => "user.account_unlinked",
+            Self::SessionsEnded => "user.sessions_ended",
             Self::RateLimitSet { .. } => "user.rate_limit_set",
         }
     }
@@ -153,9 +156,16 @@ impl Event {
             | Self::ResetUsed { .. }
             | Self::Linked { .. }
             | Self::Unlinked { .. } => true,
-            Self::ResetOpened { .. } | Self::RateLimitSet { .. } => false,
+            Self::ResetOpened { .. } | Self::SessionsEnded | Self::RateLimitSet { .. } => false,
         }
     }
+}
+
+/// The sessions that end because of what happens, where the operator wants it so: whoever changes a
+/// password may have to get somebody out.
+pub fn sessions_ended(events: &[super::Event]) -> Option<super::Event> {
+    let changed = |event: &super::Event| matches!(event, super::Event::PasswordChanged { .. });
+    events.iter().any(changed).then(|| Event::SessionsEnded.into())
 }
 
 /// Decides what `command` makes happen, or why nothing may.
@@ -211,6 +221,8 @@ pub(super) fn evolve(user: &mut User, head: &Head, event: &Event) {
         Event::Unlinked { link } => {
             user.links.remove_mut(link);
         }
+        // The rows of sessions are not the user's.
+        Event::SessionsEnded => {}
         Event::RateLimitSet { active, definition } => {
             let limit = RateLimit { active: *active, definition: definition.clone() };
             user.rate_limit = Some(Arc::new(limit));

@@ -32,11 +32,14 @@ pub use settings::{BasicAuth, Definitions, Inform, Jwt, Settings};
 
 /// The dialect's routes. A GET answers no HEAD: the contract has no such method.
 pub fn routes() -> Router<App> {
+    let linked = get(ping::ping).post(ping::ping).head(call::unsupported);
+    of_users()
+        .merge(of_sessions_and_attributes())
+        .route("/zato/ping", linked.fallback(call::unsupported))
+}
+
+fn of_users() -> Router<App> {
     Router::new()
-        .route(
-            "/zato/ping",
-            get(ping::ping).post(ping::ping).head(call::unsupported).fallback(call::unsupported),
-        )
         .route("/zato/sso/user/login", post(login::login).fallback(call::unsupported))
         .route("/zato/sso/user/logout", post(login::logout).fallback(call::unsupported))
         .route(
@@ -86,6 +89,10 @@ pub fn routes() -> Router<App> {
                 .delete(reset::carry_out)
                 .fallback(call::unsupported),
         )
+}
+
+fn of_sessions_and_attributes() -> Router<App> {
+    Router::new()
         .route(
             "/zato/sso/user/session",
             get(sessions::read)

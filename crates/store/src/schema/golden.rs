@@ -194,6 +194,7 @@ fn ways_in() -> Vec<user::access::Event> {
         E::Unlinked { link: link(LinkKind::BasicAuth, "pubapi") },
         E::RateLimitSet { active: true, definition: rules },
         E::RateLimitSet { active: false, definition: None },
+        E::SessionsEnded,
     ]
 }
 

@@ -1,5 +1,6 @@
 //! Sessions by the hash of their token, by id, and by owner.
 
+use domain::actor::Credential;
 use domain::fact::Head;
 use domain::id::{SessionId, UserId};
 use domain::secret::TokenHash;
@@ -76,16 +77,22 @@ pub fn owner_became(rows: &mut impl Rows, user: UserId, standing: Option<Standin
 
 /// Sessions that were opened through a link go with it.
 pub fn link_gone(rows: &mut impl Rows, user: UserId, link: &LinkKey) {
+    end(rows, user, |session| session.link.as_ref().is_some_and(|through| through.link == *link));
+}
+
+/// All sessions of a user are over but the one whose token was shown, if it was one.
+pub fn others_gone(rows: &mut impl Rows, user: UserId, shown: Option<Credential>) {
+    end(rows, user, |session| shown != Some(session.id.into()));
+}
+
+fn end(rows: &mut impl Rows, user: UserId, goes: impl Fn(&Session) -> bool) {
     let ids: Vec<SessionId> = match rows.user_sessions().row(&user) {
         Some(ids) => ids.iter().copied().collect(),
         None => return,
     };
     for id in ids {
         let Some(token) = rows.session_ids().row(&id).cloned() else { continue };
-        let came_through = rows.sessions().row(&token).is_some_and(|row| {
-            row.session.link.as_ref().is_some_and(|through| through.link == *link)
-        });
-        if came_through {
+        if rows.sessions().row(&token).is_some_and(|row| goes(&row.session)) {
             remove(rows, id, &token);
             rows.user_sessions().row_mut(user).remove(&id);
         }

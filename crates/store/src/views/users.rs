@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::fact::Head;
 use domain::id::{Slot, UserId};
 use domain::time::Timestamp;
-use domain::user::{self, User};
+use domain::user::{self, User, access};
 
 use super::table::Table;
 use super::{Rows, codes, links, names, outbox, sessions, tokens};
@@ -91,8 +91,11 @@ pub fn apply(rows: &mut impl Rows, id: UserId, head: &Head, event: &user::Event)
     if let Some(standing) = standing {
         sessions::owner_became(rows, id, standing);
     }
-    if let user::Event::Access(user::access::Event::Unlinked { link }) = event {
+    if let user::Event::Access(access::Event::Unlinked { link }) = event {
         sessions::link_gone(rows, id, link);
+    }
+    if let user::Event::Access(access::Event::SessionsEnded) = event {
+        sessions::others_gone(rows, id, head.credential);
     }
 }
 

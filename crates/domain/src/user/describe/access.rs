@@ -16,6 +16,10 @@ pub(super) fn describe(before: Option<&User>, event: &Event) -> Description {
         Event::ResetUsed { code } => reset_used(before, *code),
         Event::Linked { link, active } => linked(link, *active),
         Event::Unlinked { link } => unlinked(before, link),
+        Event::SessionsEnded => Description::new(
+            "All sessions were ended but the one that changed the password",
+            Vec::new(),
+        ),
         Event::RateLimitSet { active, definition } => {
             rate_limit_set(before, *active, definition.as_ref())
         }

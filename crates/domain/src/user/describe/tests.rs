@@ -142,6 +142,9 @@ fn expected_of_access(event: &access::Event) -> &'static str {
             "Was unlinked from the basic_auth definition \"pubapi\" \
              | links.basic_auth.pubapi: yes -> -"
         }
+        access::Event::SessionsEnded => {
+            "All sessions were ended but the one that changed the password"
+        }
         access::Event::RateLimitSet { .. } => {
             "Access through linked accounts was limited | rate_limit.active: - -> yes"
         }

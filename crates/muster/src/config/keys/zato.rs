@@ -170,6 +170,11 @@ pub const KEYS: &[Key] = &[
         ALGORITHM,
         "How complexity is judged; `zxcvbn` is the only way.",
     ),
+    flag(
+        "zato.password.end_other_sessions",
+        |c| &mut c.service.password_ends_sessions,
+        "A change or reset of the password ends all sessions but the one that asked for it; Zato keeps them.",
+    ),
     texts(
         "zato.password.reject_list",
         |c| &mut c.service.password.reject,

@@ -24,6 +24,7 @@ frozen! { KINDS:
     (104, 1) AccountLinkedV1<'a> { kind: u8, definition: &'a str, active: bool }
     (105, 1) AccountUnlinkedV1<'a> { kind: u8, definition: &'a str }
     (121, 1) RateLimitSetV1<'a> { active: bool, definition: Option<&'a str> }
+    (125, 1) SessionsEndedV1 {}
 }
 
 /// Appends the bytes of `event` and says what they are.
@@ -47,6 +48,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
             let (kind, definition) = (codes::link(link.kind), link.definition.as_str());
             put(out, &AccountUnlinkedV1 { kind, definition })
         }
+        Event::SessionsEnded => put(out, &SessionsEndedV1 {}),
         Event::RateLimitSet { active, definition } => {
             let definition = definition.as_ref().map(RateLimitDefinition::as_str);
             put(out, &RateLimitSetV1 { active: *active, definition })
@@ -93,6 +95,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<user::Event, DecodeError> {
             let definition = definition.map_err(|_| DecodeError::Value("definition"))?;
             Ok(Event::RateLimitSet { active: stored.active, definition })
         }
+        (125, 1) => read::<SessionsEndedV1>(bytes).map(|_| Event::SessionsEnded),
         _ => Err(DecodeError::UnknownKind(kind)),
     };
     event.map(user::Event::Access)

@@ -169,7 +169,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (29, 1) => Ok(read::<PatRemovedV1>(bytes)?.event()),
         (30, 1) => read::<DeletedV1>(bytes).map(|_| Event::Deleted),
         (69..=71, _) => attempts::decode(kind, bytes),
-        (66..=68 | 104 | 105 | 121, _) => access::decode(kind, bytes),
+        (66..=68 | 104 | 105 | 121 | 125, _) => access::decode(kind, bytes),
         (122..=124, _) => mail::decode(kind, bytes),
         _ => Err(DecodeError::UnknownKind(kind)),
     }

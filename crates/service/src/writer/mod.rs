@@ -2,30 +2,30 @@
 //! facts of all of it at once, publishes them, and answers. [`Turns`] does that on whatever thread it
 //! is called; the thread around it only takes from the queue.
 
+mod decide;
+
 use std::sync::Arc;
 
 use domain::actor::{Actor, ApplicationNumber, Stamp};
 use domain::fact::{CommandName, Event};
 use domain::id::{Position, SessionId, UserId};
-use domain::policy::{self, Act, Authority, Rights};
-use domain::rejection::{Held, Rejection};
-use domain::session::Session;
+use domain::rejection::Rejection;
+use domain::system;
 use domain::system::Purpose;
-use domain::text::{Name, Username};
+use domain::text::Name;
 use domain::time::Timestamp;
 use domain::user::User;
-use domain::user::access;
-use domain::user::mail::{self, MailRules};
-use domain::{session, sign_in, system, user};
 use store::planted::{self, Planted};
 use store::rebuild::Rebuilt;
-use store::views::UserRow;
 use store::{CommitError, Fit, Signature, Store, Turn};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::caller::{Caller, Proof};
+use crate::caller::Caller;
 use crate::command::Command;
 use crate::failure::Failure;
+
+pub use self::decide::Rules;
+use self::decide::decide;
 
 /// Most commands in one turn.
 pub const TURN_COMMANDS_MAX: usize = 256;
@@ -133,19 +133,19 @@ impl Writer {
 pub struct Turns {
     store: Arc<Store>,
     log: store::Writer,
-    mails: MailRules,
+    rules: Rules,
 }
 
 impl Turns {
     /// Turns over an opened store.
     pub fn new(store: Arc<Store>, log: store::Writer) -> Self {
-        Self { store, log, mails: MailRules::default() }
+        Self { store, log, rules: Rules::default() }
     }
 
-    /// Mails are owed by these rules.
+    /// What an operator wants to follow from what happens.
     #[must_use]
-    pub fn mailing(self, mails: MailRules) -> Self {
-        Self { mails, ..self }
+    pub fn following(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// One turn: `first`, and what `next` yields for as long as it has room. All of it is durable or
@@ -156,12 +156,12 @@ impl Turns {
             drop(first.reply.send(Err(failure)));
             return None;
         }
-        let Self { store, log, mails } = self;
+        let Self { store, log, rules } = self;
         let (mut answers, mut left): (Vec<Answer>, _) = (Vec::new(), None);
         let committed = log.turn(|turn| {
             let mut job = Some(first);
             while let Some(asked) = job.take() {
-                match serve(store, *mails, turn, asked) {
+                match serve(store, *rules, turn, asked) {
                     Served::Answer(answer) => answers.push(answer),
                     Served::NotNow(job) => {
                         left = Some(*job);
@@ -212,7 +212,7 @@ impl Turns {
             let at = turn.tick();
             let events = system::decide(turn.draft().now().system.as_ref(), command)
                 .expect("upkeep is never refused");
-            turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), system(events));
+            turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), of_system(events));
         })
     }
 }
@@ -235,7 +235,7 @@ enum Served {
     NotNow(Box<Job>),
 }
 
-fn serve(store: &Store, mails: MailRules, turn: &mut Turn<'_>, job: Job) -> Served {
+fn serve(store: &Store, rules: Rules, turn: &mut Turn<'_>, job: Job) -> Served {
     let at = turn.tick();
     // A month that began during this turn gets its key before the next.
     if turn.draft().now().system.slot(Purpose::Month(at.month())).is_none() {
@@ -243,7 +243,7 @@ fn serve(store: &Store, mails: MailRules, turn: &mut Turn<'_>, job: Job) -> Serv
     }
     let Job { caller, command, reply } = job;
     let stamp = Stamp { at, actor: caller.actor, seed: store.sources().random() };
-    let result = match decide(turn, mails, &caller, command.clone(), &stamp) {
+    let result = match decide(turn, rules, &caller, command.clone(), &stamp) {
         Err(rejection) => Err(rejection.into()),
         Ok((events, user)) => match turn.fit(&events) {
             Fit::Now => Ok(write(turn, &caller, &command, at, events, user)),
@@ -277,164 +277,6 @@ fn write(
     Done { position: turn.draft().now().position, at, user, session }
 }
 
-/// Asks in the order of design D9: is the credential still good, may its holder do this, what do
-/// the rules say, is the name free.
-fn decide(
-    turn: &Turn<'_>,
-    mails: MailRules,
-    caller: &Caller,
-    command: Command,
-    stamp: &Stamp,
-) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
-    let draft = turn.draft();
-    if !is_sign_out(&command) {
-        check_proof(turn, caller.proof, stamp.at)?;
-    }
-    let rights =
-        caller.actor.user().and_then(|id| draft.user(id)).map_or(Rights::NONE, |user| user.rights);
-    let who = Authority { actor: caller.actor, rights };
-    match command {
-        Command::User(id, command) => {
-            let user = draft.user(id).map(Arc::as_ref);
-            policy::permits(&who, command.act(), user)?;
-            let mut events = user::decide(user, command, stamp)?;
-            events.extend(mail::owed(mails, user, &events));
-            check_names(turn, Some(id), &events)?;
-            check_links(turn, &events)?;
-            Ok((of_user(id, events), Some(id)))
-        }
-        Command::NewUser(command) => {
-            policy::permits(&who, command.act(), None)?;
-            let id = UserId(stamp.id(0));
-            debug_assert!(draft.user_row(id).is_none_or(|row| *row == UserRow::Unborn));
-            let mut events = user::decide(None, command, stamp)?;
-            events.extend(mail::owed(mails, None, &events));
-            check_names(turn, None, &events)?;
-            Ok((of_user(id, events), Some(id)))
-        }
-        Command::SetAttributes { items, mode } => {
-            let mut events = Vec::new();
-            for (id, items) in items {
-                let user = draft.user(id).map(Arc::as_ref);
-                let command = user::Command::SetAttributes { items, mode };
-                policy::permits(&who, command.act(), user)?;
-                events.extend(of_user(id, user::decide(user, command, stamp)?));
-            }
-            Ok((events, None))
-        }
-        Command::SignIn(asked) => {
-            let id = asked.user;
-            let events = sign_in::decide(draft.user(id).map(Arc::as_ref), *asked, stamp)?;
-            Ok((events, Some(id)))
-        }
-        Command::LinkedSignIn(asked) => {
-            let id = asked.user;
-            let mut sessions = draft.sessions_of(id).map(|row| &row.session);
-            let same = |session: &&Session| session.link.as_deref() == Some(&asked.through);
-            let present = sessions.find(|session| same(session) && session.expires > stamp.at);
-            let user = draft.user(id).map(Arc::as_ref);
-            Ok((sign_in::through_link(user, present, *asked.clone(), stamp)?, Some(id)))
-        }
-        Command::OpenSession(asked) => {
-            let id = asked.user;
-            let user = draft.user(id).map(Arc::as_ref);
-            policy::permits(&who, Act::OpenSession, user)?;
-            Ok((sign_in::open(user, asked, stamp)?, Some(id)))
-        }
-        Command::Session(id, command) => of_session(turn, &who, id, command, stamp),
-        Command::System(command) => {
-            policy::permits(&who, command.act(), None)?;
-            let events = system::decide(&draft.now().system, command)?;
-            Ok((system(events), None))
-        }
-    }
-}
-
-fn is_sign_out(command: &Command) -> bool {
-    matches!(command, Command::Session(_, session::Command::SignOut))
-}
-
-fn of_session(
-    turn: &Turn<'_>,
-    who: &Authority,
-    id: SessionId,
-    command: session::Command,
-    stamp: &Stamp,
-) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
-    let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
-    let owner = row.session.user;
-    let act = match command {
-        session::Command::SignOut | session::Command::Renew { .. } => Act::UseSession,
-        session::Command::Revoke => Act::ManageTokens,
-        session::Command::SetAttributes { .. } | session::Command::RemoveAttributes(_) => {
-            Act::WriteAttributes
-        }
-    };
-    policy::permits(who, act, turn.draft().user(owner).map(Arc::as_ref))?;
-    if act == Act::WriteAttributes {
-        // Sessions that cannot be used cannot be written to; whence was looked at by the surface.
-        session::check(&row.session, &row.owner, true, stamp.at)?;
-    }
-    let events = session::decide(Some(&row.session), command, stamp)?;
-    let events = events.into_iter().map(|event| Event::Session(id, event)).collect();
-    Ok((events, Some(owner)))
-}
-
-/// Whether what the caller showed is still worth anything, so that nothing revoked acts from the queue.
-fn check_proof(turn: &Turn<'_>, proof: Proof, now: Timestamp) -> Result<(), Rejection> {
-    match proof {
-        Proof::Session(_) | Proof::Pat(..) if planted::is(Planted::ProofUnchecked) => Ok(()),
-        Proof::Nothing | Proof::Local => Ok(()),
-        Proof::Session(id) => {
-            let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
-            // From where it comes was looked at when the call came in; that does not change.
-            session::check(&row.session, &row.owner, true, now)
-        }
-        Proof::Pat(user, token) => {
-            let user = turn.draft().user(user);
-            let usable = user.is_some_and(|user| user.usable_token(token, now).is_some());
-            if usable { Ok(()) } else { Err(Rejection::NoSuchToken) }
-        }
-    }
-}
-
-/// Whether the names that the events give are free, as the dialects in use count it: nobody else
-/// holds the same spelling.
-fn check_names(
-    turn: &Turn<'_>,
-    own: Option<UserId>,
-    events: &[user::Event],
-) -> Result<(), Rejection> {
-    for name in events.iter().filter_map(name_given) {
-        let (holder, _) = turn.draft().holders(name.as_str());
-        if holder.is_some() && holder != own && !planted::is(Planted::NameUnheld) {
-            return Err(Rejection::Taken(Held::Username));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the security definitions that the events link to are free.
-fn check_links(turn: &Turn<'_>, events: &[user::Event]) -> Result<(), Rejection> {
-    let taken = events.iter().any(|event| match event {
-        user::Event::Access(access::Event::Linked { link, .. }) => {
-            turn.draft().linked(link).is_some()
-        }
-        _ => false,
-    });
-    if taken { Err(Rejection::Taken(Held::Link)) } else { Ok(()) }
-}
-
-fn name_given(event: &user::Event) -> Option<&Username> {
-    match event {
-        user::Event::SignedUp(birth) => Some(&birth.username),
-        user::Event::Created(birth) => birth.username.as_ref(),
-        user::Event::MachineCreated { username, .. }
-        | user::Event::UsernameChanged { username } => Some(username),
-        _ => None,
-    }
-}
-
 /// The number of the application, which the turn names at its first use.
 fn application(turn: &mut Turn<'_>, name: Option<&Name>, at: Timestamp) -> ApplicationNumber {
     let Some(name) = name else { return ApplicationNumber::default() };
@@ -443,7 +285,7 @@ fn application(turn: &mut Turn<'_>, name: Option<&Name>, at: Timestamp) -> Appli
         let command = system::Command::NameApplication(name.clone());
         // Refused only when there are 65,535 of them; then it stays without a number.
         if let Ok(events) = system::decide(&turn.draft().now().system, command) {
-            turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), system(events));
+            turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), of_system(events));
         }
     }
     ApplicationNumber(known(turn).unwrap_or(0))
@@ -483,11 +325,7 @@ fn sign_as_user(signature: &mut Signature, command: &Command, events: &[Event]) 
     }
 }
 
-fn of_user(id: UserId, events: Vec<user::Event>) -> Vec<Event> {
-    events.into_iter().map(|event| Event::User(id, event)).collect()
-}
-
-fn system(events: Vec<system::Event>) -> Vec<Event> {
+fn of_system(events: Vec<system::Event>) -> Vec<Event> {
     events.into_iter().map(Event::System).collect()
 }
 
