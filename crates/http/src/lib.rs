@@ -1,12 +1,14 @@
 //! What is spoken: dialects over one service. A dialect is a translation; none imports another.
 //!
 //! [`serve`] accepts connections; [`router`] has all routes. [`zato`] speaks Zato SSO; [`v1`] is for
-//! auditors and operators; [`request`] is what every surface does to a request before and after;
-//! [`settings`] is what an operator may choose; [`limits`] names what is refused for its size; [`dates`]
-//! writes moments.
+//! auditors and operators; [`openapi`] describes every route, and [`docs`] shows that to people;
+//! [`request`] is what every surface does to a request before and after; [`settings`] is what an operator
+//! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments.
 
 pub mod dates;
+pub mod docs;
 pub mod limits;
+pub mod openapi;
 pub mod request;
 pub mod serve;
 pub mod settings;
@@ -64,6 +66,9 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .route("/openapi.json", get(openapi::serve))
+        .route("/docs", get(docs::page))
+        .route("/docs/{file}", get(docs::part))
         .merge(zato::routes())
         .merge(v1::routes())
         .fallback(not_found)

@@ -1,6 +1,7 @@
 //! `/v1`: for auditors and operators. JSON, `application/problem+json` for errors (RFC 9457), cursors.
 
 mod accounts;
+mod describe;
 mod errors;
 mod events;
 mod local;
@@ -17,6 +18,7 @@ use axum::routing::{delete, get, post};
 
 use crate::App;
 
+pub use describe::{GROUPS, SHAPES};
 pub use errors::Problem;
 
 /// The surface's routes.

@@ -1,0 +1,4 @@
+//! What the server says of itself: `/openapi.json`, `/docs`, `/metrics`.
+
+mod description;
+mod page;
