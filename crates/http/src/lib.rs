@@ -5,6 +5,7 @@
 //! [`request`] is what every surface does to a request before and after; [`settings`] is what an operator
 //! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments.
 
+mod counting;
 pub mod dates;
 pub mod docs;
 pub mod limits;
@@ -39,6 +40,8 @@ pub struct App {
     pub(crate) resets: Arc<Semaphore>,
     /// Room for the bodies that are in work.
     bodies: Arc<request::Room>,
+    /// Where requests are counted.
+    requests: Arc<counting::Requests>,
     /// Whether requests are still taken.
     ready: Arc<AtomicBool>,
 }
@@ -46,11 +49,13 @@ pub struct App {
 impl App {
     /// An application over a started service.
     pub fn new(service: Service, settings: Settings) -> Self {
+        let requests = Arc::new(counting::Requests::new(service.metrics().clone()));
         Self {
             service,
             settings: Arc::new(settings),
             resets: Arc::new(Semaphore::new(limits::RESETS_WAITING_MAX)),
             bodies: Arc::default(),
+            requests,
             ready: Arc::new(AtomicBool::new(true)),
         }
     }

@@ -64,7 +64,10 @@ impl Service {
                 Err(Failure::Rejected(Rejection::StaleProof)) if retries < STALE_RETRIES_MAX => {
                     retries += 1;
                 }
-                result => return result,
+                result => {
+                    self.metrics().signed_in(&result);
+                    return result;
+                }
             }
         }
     }

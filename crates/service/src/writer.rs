@@ -3,6 +3,7 @@
 //! is called; the thread around it only takes from the queue.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::actor::{Actor, ApplicationNumber, Stamp};
 use domain::fact::{CommandName, Event};
@@ -25,6 +26,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::caller::{Caller, Proof};
 use crate::command::Command;
 use crate::failure::Failure;
+use crate::metrics::Metrics;
 
 /// Most commands in one turn.
 pub const TURN_COMMANDS_MAX: usize = 256;
@@ -131,18 +133,25 @@ pub struct Turns {
     store: Arc<Store>,
     log: store::Writer,
     mails: MailRules,
+    metrics: Option<Metrics>,
 }
 
 impl Turns {
     /// Turns over an opened store.
     pub fn new(store: Arc<Store>, log: store::Writer) -> Self {
-        Self { store, log, mails: MailRules::default() }
+        Self { store, log, mails: MailRules::default(), metrics: None }
     }
 
     /// Mails are owed by these rules.
     #[must_use]
     pub fn mailing(self, mails: MailRules) -> Self {
         Self { mails, ..self }
+    }
+
+    /// Turns are counted here.
+    #[must_use]
+    pub fn measured(self, metrics: Metrics) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// One turn: `first`, and what `next` yields for as long as it has room. All of it is durable or
@@ -153,7 +162,9 @@ impl Turns {
             drop(first.reply.send(Err(failure)));
             return None;
         }
-        let Self { store, log, mails } = self;
+        let Self { store, log, mails, metrics } = self;
+        let now = || metrics.as_ref().map_or(Duration::ZERO, Metrics::now);
+        let (began, mut decided) = (now(), Duration::ZERO);
         let (mut answers, mut left): (Vec<Answer>, _) = (Vec::new(), None);
         let committed = log.turn(|turn| {
             let mut job = Some(first);
@@ -170,7 +181,13 @@ impl Turns {
                 }
                 job = next();
             }
+            decided = now();
         });
+        if let Some(metrics) = metrics.as_ref() {
+            let done = now();
+            let (turn, commit) = (done.saturating_sub(began), done.saturating_sub(decided));
+            metrics.turned(answers.len(), turn, commit, committed.is_ok());
+        }
         match committed {
             Ok(()) => answers.into_iter().for_each(Answer::send),
             Err(error) => {

@@ -12,6 +12,8 @@ use axum::response::{IntoResponse, Response};
 
 pub use render::document;
 
+use crate::{v1, zato};
+
 /// Operations of one kind, under a heading.
 pub struct Group {
     /// The heading.
@@ -194,6 +196,15 @@ pub const fn flag(name: &'static str, about: &'static str) -> Field {
 /// A whole number under a name.
 pub const fn integer(name: &'static str, about: &'static str) -> Field {
     Field::new(name, Kind::Integer, about)
+}
+
+/// All operations, of every dialect.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    groups().flat_map(|group| group.operations)
+}
+
+fn groups() -> impl Iterator<Item = &'static Group> {
+    zato::GROUPS.iter().chain(v1::GROUPS).chain(std::iter::once(&own::GROUP))
 }
 
 /// `GET /openapi.json`

@@ -5,6 +5,7 @@ mod describe;
 mod errors;
 mod events;
 mod local;
+mod metrics;
 mod operator;
 mod outbox;
 mod sessions;
@@ -30,6 +31,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
         .route("/v1/projections", get(local::projections))
+        .route("/metrics", get(metrics::show))
         .route("/v1/local/rebuild", post(local::rebuild))
         .route("/v1/local/verify", post(local::verify))
         .route("/v1/local/outbox", get(outbox::list))

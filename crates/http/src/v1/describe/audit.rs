@@ -119,6 +119,17 @@ pub const OPERATE: Group = Group {
             ..PREAMBLE
         },
         Operation {
+            path: "/metrics",
+            id: "metrics",
+            summary: "Metrics",
+            about: "For Prometheus, in OpenMetrics text. `docs/operations.md` says what each of them means.",
+            access: Access::Token("operator"),
+            done: Done::Text("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            refusals: Refusals::Problems(&[401, 403, 500]),
+            told: "# EOF\n",
+            ..PREAMBLE
+        },
+        Operation {
             method: "post",
             path: "/v1/local/rebuild",
             id: "rebuild",
