@@ -8,7 +8,7 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 
 /// Everything the page loads and asks comes from where it came from; nothing may frame it.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `GET /docs`

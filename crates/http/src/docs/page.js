@@ -64,9 +64,11 @@ function fields(operation, method) {
   const list = (operation.parameters || []).map((one) => ({ ...one, place: one.in }));
   const json = operation.requestBody && operation.requestBody.content["application/json"];
   if (json && method !== "get") {
-    const schema = resolve(json.schema);
-    for (const [name, property] of Object.entries(schema.properties || {})) {
-      list.push({ name, place: "body", required: (schema.required || []).includes(name), schema: property,
+    const { properties = {}, required = [] } = resolve(json.schema);
+    // What is needed first, in the order in which it is listed; current_app last, for it fills itself in.
+    const rank = (name) => (name === "current_app" ? 1e3 : required.includes(name) ? required.indexOf(name) : 1e2);
+    for (const [name, property] of Object.entries(properties).sort(([a], [b]) => rank(a) - rank(b))) {
+      list.push({ name, place: "body", required: required.includes(name), schema: property,
         description: property.description, example: (json.example || {})[name] });
     }
   }

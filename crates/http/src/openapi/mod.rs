@@ -123,7 +123,9 @@ pub enum Kind {
     /// A whole number.
     Integer,
     /// A whole number within these.
-    Within(i64, i64),
+    Within(u64, u64),
+    /// A ULID.
+    Ulid,
     /// A moment in RFC 3339.
     Moment,
     /// A list of texts.

@@ -109,8 +109,12 @@ fn body(operation: &Operation, fields: &[&Field], sent: &Value) -> Value {
         (Refusals::Problems(_) | Refusals::Plain(_), _) => "A JSON object without other keys.",
     };
     let mut content = json!({"schema": object(&fields)});
+    if matches!(operation.refusals, Refusals::Problems(_)) {
+        content["schema"]["additionalProperties"] = false.into();
+    }
     if !is_read {
-        content["example"] = sent.clone();
+        let sent = |field: &Field| Some((field.name.to_owned(), sent.get(field.name)?.clone()));
+        content["example"] = fields.iter().filter_map(sent).collect();
     }
     json!({
         "description": about,
@@ -326,6 +330,11 @@ fn schema(field: &Field) -> Value {
             let mut schema = typed("integer");
             schema["minimum"] = min.into();
             schema["maximum"] = max.into();
+            schema
+        }
+        Kind::Ulid => {
+            let mut schema = typed("string");
+            schema["pattern"] = "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$".into();
             schema
         }
         Kind::Moment => {

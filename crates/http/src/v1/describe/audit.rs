@@ -19,7 +19,7 @@ pub const GROUP: Group = Group {
             summary: "List users",
             about: "In the order of their birth.",
             takes: &[&[
-                Field::new("after", Kind::Text, "Users whose id, a ULID, comes after this one.")
+                Field::new("after", Kind::Ulid, "Users whose id, a ULID, comes after this one.")
                     .in_query(),
                 Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.")
                     .in_query(),

@@ -132,7 +132,7 @@ pub const USERS: Group = Group {
     ],
 };
 
-const SESSION_ID: &[Field] = &[text("id", "The session's ULID.").in_path()];
+const SESSION_ID: &[Field] = &[Field::new("id", Kind::Ulid, "The session.").in_path()];
 const ENDED: Done =
     Done::Keys(200, &[&[text("id", "The session.").needed(), flag("ended", "True.").needed()]]);
 const ENDED_TOLD: &str = r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","ended":true}"#;
@@ -191,7 +191,7 @@ pub const SESSIONS: Group = Group {
 };
 
 const MAIL_ID: &[Field] =
-    &[Field::new("id", Kind::Within(0, i64::MAX), "The fact that owes the mail.").in_path()];
+    &[Field::new("id", Kind::Within(0, u64::MAX), "The fact that owes the mail.").in_path()];
 
 /// Mails that are owed.
 pub const MAIL: Group = Group {

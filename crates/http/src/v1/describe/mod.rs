@@ -31,7 +31,7 @@ const USER: &[Field] =
     &[text("id", "A ULID, a user name, or another dialect's id of a user.").in_path()];
 
 const CURSOR: &[Field] = &[
-    Field::new("after", Kind::Within(0, i64::MAX), "What comes after this position.").in_query(),
+    Field::new("after", Kind::Within(0, u64::MAX), "What comes after this position.").in_query(),
     Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
 ];
 
