@@ -89,13 +89,15 @@ function control(field, id) {
   const secret = /password|token|ust$|_key$|totp_code/.test(field.name);
   const whole = types.includes("integer");
   return el("input", { ...base, type: secret ? "password" : "text", inputmode: whole ? "numeric" : false, "data-whole": whole,
-    placeholder: field.example === undefined || secret ? false : String(field.example) });
+    placeholder: usesSession(field) ? "the session token above" : field.example === undefined || secret ? false : String(field.example) });
 }
+
+const usesSession = (field) => TOKENS.includes(field.name) && (field.required || field.name === "ust");
 
 // undefined: not sent. A text in double quotes is taken without them, so that "" can be sent; null is null.
 function valueOf(input, field) {
   const text = input.value;
-  if (TOKENS.includes(field.name) && text === "" && (field.required || field.name === "ust")) return $("ust").value || undefined;
+  if (usesSession(field) && text === "") return $("ust").value || undefined;
   if (field.name === "current_app" && text === "") return $("app").value || undefined;
   if (text === "") return undefined;
   if (input.tagName === "SELECT" || input.dataset.json !== undefined) {
@@ -130,7 +132,8 @@ function request(path, method, operation, list, inputs) {
     headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
   }
-  if (operation.security.some((one) => one.token) && $("token").value) headers.Authorization = `Bearer ${$("token").value.trim()}`;
+  const socket = operation["x-muster-reach"] === "socket";
+  if (!socket && operation.security.some((one) => one.token) && $("token").value) headers.Authorization = `Bearer ${$("token").value.trim()}`;
   return { target, options };
 }
 
@@ -209,7 +212,8 @@ function form(path, method, operation) {
 function answers(operation) {
   return Object.entries(operation.responses).map(([status, told]) => {
     const answer = resolve(told);
-    const inside = el("div", {}, prose(answer.description));
+    // Its first line stands in the summary.
+    const inside = el("div", {}, prose(answer.description.split("\n\n").slice(1).join("\n\n")));
     for (const [kind, { schema, example }] of Object.entries(answer.content || {})) {
       inside.append(el("p", { class: "hint" }, kind));
       const all = schema.anyOf && status === "200" ? schema.anyOf[0] : schema;

@@ -57,6 +57,8 @@ pub enum Access {
     Anyone,
     /// Whoever sends a session's token among the parameters.
     Session,
+    /// Whoever a security definition of the configuration knows, by Basic Auth or a bearer JWT.
+    Definition,
     /// The holder of a personal access token with a right, or whoever reaches the owner-only socket.
     Token(&'static str),
     /// Whoever reaches the owner-only socket.

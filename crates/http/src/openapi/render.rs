@@ -46,12 +46,19 @@ pub fn document() -> Value {
                 "description": "Seconds after which to try again.",
                 "schema": {"type": "integer"},
             }},
-            "securitySchemes": {"token": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "A personal access token, `muster_pat_...`; the first start prints one.",
-            }},
+            "securitySchemes": schemes(),
         },
+    })
+}
+
+/// How callers say who they are, where it is not among the parameters.
+fn schemes() -> Value {
+    let scheme =
+        |scheme: &str, about: &str| json!({"type": "http", "scheme": scheme, "description": about});
+    json!({
+        "token": scheme("bearer", "A personal access token, `muster_pat_...`; the first start prints one."),
+        "basic": scheme("basic", "A security definition of the configuration."),
+        "jwt": scheme("bearer", "A JWT that a security definition of the configuration knows."),
     })
 }
 
@@ -63,12 +70,13 @@ fn operation(tag: &str, operation: &Operation) -> Value {
         "description": about(operation),
         "security": match operation.access {
             Access::Anyone | Access::Session => json!([]),
+            Access::Definition => json!([{"basic": []}, {"jwt": []}]),
             // Through the socket no token is needed.
             Access::Token(_) | Access::Socket => json!([{"token": []}, {}]),
         },
         "x-muster-reach": match operation.access {
             Access::Socket => "socket",
-            Access::Anyone | Access::Session | Access::Token(_) => "network",
+            Access::Anyone | Access::Session | Access::Definition | Access::Token(_) => "network",
         },
         "responses": responses(operation),
     });
@@ -96,7 +104,9 @@ fn body(operation: &Operation, fields: &[&Field], sent: &Value) -> Value {
     let is_read = operation.method == "get";
     let relaxed = |field: &Field| Field { needed: field.needed && !is_read, ..*field };
     let fields: Vec<Field> = fields.iter().map(|field| relaxed(field)).collect();
-    let required = fields.iter().any(|field| field.needed);
+    // `/v1` takes an object also where it has no key.
+    let is_zato = matches!(operation.refusals, Refusals::Zato(_));
+    let required = !is_zato || fields.iter().any(|field| field.needed);
     let about = match (&operation.refusals, is_read) {
         (Refusals::Zato(_), true) => {
             "The parameters of the query may stand here as well. What stands in both counts as in the \
@@ -109,7 +119,7 @@ fn body(operation: &Operation, fields: &[&Field], sent: &Value) -> Value {
         (Refusals::Problems(_) | Refusals::Plain(_), _) => "A JSON object without other keys.",
     };
     let mut content = json!({"schema": object(&fields)});
-    if matches!(operation.refusals, Refusals::Problems(_)) {
+    if !is_zato {
         content["schema"]["additionalProperties"] = false.into();
     }
     if !is_read {
@@ -127,6 +137,10 @@ fn about(operation: &Operation) -> String {
     let who = match operation.access {
         Access::Anyone => String::new(),
         Access::Session => "Needs the token of a session among its parameters.".to_owned(),
+        Access::Definition => {
+            "Needs Basic Auth or a bearer JWT that a security definition of the configuration knows."
+                .to_owned()
+        }
         Access::Token(right) => {
             format!("Needs a token whose owner has the right `{right}`, or the owner-only socket.")
         }

@@ -85,8 +85,12 @@ pub const USERS: Group = Group {
                 USER,
                 &[
                     text("password", "The password; absent: one is drawn.").nullable(),
-                    Field::new("expiry_days", Kind::Within(1, 1 << 31), "Days until it expires.")
-                        .nullable(),
+                    Field::new(
+                        "expiry_days",
+                        Kind::Within(1, i64::MAX.unsigned_abs()),
+                        "Days until it expires.",
+                    )
+                    .nullable(),
                     flag("must_change", "Whether it must be changed at the next log-in.")
                         .nullable(),
                 ],
