@@ -1,7 +1,6 @@
 //! Speaking the Zato dialect, and what each kind of answer must look like, byte for byte.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Map, Value, json};
@@ -43,14 +42,8 @@ impl Zato {
     #[track_caller]
     pub fn call_exactly(&mut self, method: &str, path: &str, body: &Value) -> Answer {
         let answer = self.client.send(method, path, &[], body.to_string().as_bytes());
-        self.described().hold(method, path, &answer);
+        Document::known(&mut self.client).hold(method, path, &answer);
         answer
-    }
-
-    /// What the server says of itself, asked once in a process: all of them say the same.
-    fn described(&mut self) -> &'static Document {
-        static DESCRIBED: OnceLock<Document> = OnceLock::new();
-        DESCRIBED.get_or_init(|| Document::read(&mut self.client))
     }
 
     /// Calls with the parameters in the query string; those that are no texts are sent as their JSON.
@@ -60,7 +53,7 @@ impl Zato {
         parameters.entry("current_app").or_insert_with(|| json!(APP));
         let query: Vec<_> = parameters.iter().map(|(name, value)| pair(name, value)).collect();
         let answer = self.client.send(method, &format!("{path}?{}", query.join("&")), &[], b"");
-        self.described().hold(method, path, &answer);
+        Document::known(&mut self.client).hold(method, path, &answer);
         answer
     }
 

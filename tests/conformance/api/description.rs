@@ -1,6 +1,6 @@
 //! That the description is one, says everything, and nothing else.
 //!
-//! Beside these tests, every answer that a test of Zato's dialect gets is held to it.
+//! Beside these tests, every answer that a test of a dialect gets is held to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
