@@ -9,11 +9,23 @@ use service::metrics::{Metrics, RouteMetrics};
 
 use crate::openapi;
 
-/// The methods that are told apart.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "other"];
+/// The methods that are told apart. A method that a route does not have is another, so that nobody makes
+/// rows by trying.
+const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "other"];
+/// The last of them.
+const OTHER: usize = METHODS.len() - 1;
 
 /// A row of the table: one cell a method, filled at its first request.
-type Row = [OnceLock<RouteMetrics>; METHODS.len()];
+#[derive(Default)]
+struct Row {
+    has: [bool; METHODS.len()],
+    cells: [OnceLock<RouteMetrics>; METHODS.len()],
+}
+
+/// Where a method's cell is.
+fn cell(method: &str) -> usize {
+    METHODS.iter().position(|known| known.eq_ignore_ascii_case(method)).unwrap_or(OTHER)
+}
 
 /// Where all requests are counted.
 pub struct Requests {
@@ -29,8 +41,10 @@ const DIALECTS: [(&str, &str); 3] = [("zato", "/zato/"), ("v1", "/v1"), ("server
 impl Requests {
     /// A table of all routes, with nothing in it.
     pub fn new(metrics: Metrics) -> Self {
-        let paths = openapi::operations().map(|operation| operation.path);
-        let routes = paths.map(|path| (path, Row::default())).collect();
+        let mut routes: HashMap<_, Row> = HashMap::new();
+        for operation in openapi::operations() {
+            routes.entry(operation.path).or_default().has[cell(operation.method)] = true;
+        }
         Self { metrics, routes, elsewhere: <[Row; DIALECTS.len()]>::default() }
     }
 
@@ -47,10 +61,10 @@ impl Requests {
         let known = route.and_then(|route| self.routes.get_key_value(route));
         let (route, row) =
             known.map_or(("none", &self.elsewhere[dialect]), |(&name, row)| (name, row));
-        let name = method.as_str();
-        let method = METHODS.iter().position(|known| *known == name).unwrap_or(METHODS.len() - 1);
+        let at = cell(method.as_str());
+        let at = if row.has[at] { at } else { OTHER };
         let (dialect, _) = DIALECTS[dialect];
-        let cell = row[method].get_or_init(|| self.metrics.route(dialect, route, METHODS[method]));
+        let cell = row.cells[at].get_or_init(|| self.metrics.route(dialect, route, METHODS[at]));
         cell.count(status, took);
     }
 }
