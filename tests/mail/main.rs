@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 use muster_tests::cli;
+use muster_tests::client::ask_locally;
 use muster_tests::server::Server;
 use muster_tests::smtp::{Manner, Received, Smtp};
 use muster_tests::zato::{APPROVE, REJECT, SIGNUP, Zato, unique};
@@ -57,6 +58,12 @@ impl House {
 
     fn history(&self, name: &str) -> String {
         self.server.muster(&["history", name, "--json"])
+    }
+
+    /// Whether the metrics have such a line.
+    fn counts(&self, line: &str) -> bool {
+        let socket = self.server.data().join("muster.sock");
+        ask_locally(&socket, "GET", "/metrics", "").text().contains(line)
     }
 
     /// Waits until something is so; each look asks the server.
@@ -146,6 +153,10 @@ fn a_mailbox_that_is_refused_waits_for_the_operator() {
         house.outbox().first().is_some_and(|mail| mail["state"] == "refused")
     });
     let mail = house.outbox().remove(0);
+    assert!(
+        house.counts("muster_mails_owed 1")
+            && house.counts("muster_mails_total{outcome=\"refused\"} 1")
+    );
     assert!(mail["last_trouble"].as_str().is_some_and(|told| told.contains("no such mailbox")));
     let id = mail["id"].to_string();
     let output = cli::run(&house.server.data(), &["outbox", "retry", &id]);
@@ -155,6 +166,8 @@ fn a_mailbox_that_is_refused_waits_for_the_operator() {
     assert_eq!(house.server.muster(&["outbox", "retry", &id]), format!("Mail {id} is out\n"));
     assert_eq!(house.smtp.wait_for(1).len(), 1);
     assert!(house.outbox().is_empty());
+    assert!(house.counts("muster_mails_owed 0"));
+    assert!(house.counts("muster_mails_total{outcome=\"sent\"} 1"));
     assert!(house.history(&name).contains("user.notification_failed"));
     // Its address is nobody's business but its own and the operator's.
     assert!(!house.server.log().contains(&name), "{}", house.server.log());

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, percent};
+use crate::document::Document;
 use crate::server::Server;
 
 /// A client with a personal access token.
@@ -23,13 +24,21 @@ impl Audit {
     /// Asks a path.
     #[track_caller]
     pub fn get(&mut self, path: &str) -> Answer {
-        self.client.send("GET", path, &[("authorization", &self.authorization)], b"")
+        self.ask("GET", path)
     }
 
     /// Posts to a path.
     #[track_caller]
     pub fn post(&mut self, path: &str) -> Answer {
-        self.client.send("POST", path, &[("authorization", &self.authorization)], b"")
+        self.ask("POST", path)
+    }
+
+    #[track_caller]
+    fn ask(&mut self, method: &str, path: &str) -> Answer {
+        let headers = [("authorization", self.authorization.as_str())];
+        let answer = self.client.send(method, path, &headers, b"");
+        Document::known(&mut self.client).hold(method, path, &answer);
+        answer
     }
 
     /// Asks a path that has to answer with JSON.

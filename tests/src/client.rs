@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -117,6 +119,22 @@ pub fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
     stream.set_write_timeout(Some(ANSWER_TIME_MAX))?;
     Ok(BufReader::new(stream))
+}
+
+/// Asks once, through the owner-only socket.
+#[track_caller]
+pub fn ask_locally(socket: &Path, method: &str, target: &str, body: &str) -> Answer {
+    let ask = || -> io::Result<Answer> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}"
+        )?;
+        read_answer(&mut BufReader::new(stream), false)
+    };
+    ask().unwrap_or_else(|error| panic!("{method} {target} was not answered: {error}"))
 }
 
 fn read_answer(from: &mut impl BufRead, head_only: bool) -> io::Result<Answer> {

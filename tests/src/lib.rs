@@ -4,6 +4,7 @@
 //! * [`cli`]: runs its other commands to their end
 //! * [`client`]: HTTP/1.1 over a socket, no more than the tests need
 //! * [`zato`]: speaks the Zato dialect and knows what its answers must look like
+//! * [`document`]: the API description, which every answer is held to
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
@@ -14,6 +15,7 @@ pub mod audit;
 pub mod brief;
 pub mod cli;
 pub mod client;
+pub mod document;
 pub mod operations;
 pub mod random;
 pub mod scratch;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Map, Value, json};
 
 use crate::client::{Answer, Client, percent};
+use crate::document::Document;
 use crate::server::Server;
 
 /// The application that conformance runs speak for.
@@ -40,7 +41,9 @@ impl Zato {
     /// Calls with exactly this body.
     #[track_caller]
     pub fn call_exactly(&mut self, method: &str, path: &str, body: &Value) -> Answer {
-        self.client.send(method, path, &[], body.to_string().as_bytes())
+        let answer = self.client.send(method, path, &[], body.to_string().as_bytes());
+        Document::known(&mut self.client).hold(method, path, &answer);
+        answer
     }
 
     /// Calls with the parameters in the query string; those that are no texts are sent as their JSON.
@@ -49,7 +52,9 @@ impl Zato {
         let Value::Object(mut parameters) = parameters else { panic!("parameters are an object") };
         parameters.entry("current_app").or_insert_with(|| json!(APP));
         let query: Vec<_> = parameters.iter().map(|(name, value)| pair(name, value)).collect();
-        self.client.send(method, &format!("{path}?{}", query.join("&")), &[], b"")
+        let answer = self.client.send(method, &format!("{path}?{}", query.join("&")), &[], b"");
+        Document::known(&mut self.client).hold(method, path, &answer);
+        answer
     }
 
     /// Logs in, which must succeed, and returns the token.

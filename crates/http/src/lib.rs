@@ -1,12 +1,15 @@
 //! What is spoken: dialects over one service. A dialect is a translation; none imports another.
 //!
 //! [`serve`] accepts connections; [`router`] has all routes. [`zato`] speaks Zato SSO; [`v1`] is for
-//! auditors and operators; [`request`] is what every surface does to a request before and after;
-//! [`settings`] is what an operator may choose; [`limits`] names what is refused for its size; [`dates`]
-//! writes moments.
+//! auditors and operators; [`openapi`] describes every route, and [`docs`] shows that to people;
+//! [`request`] is what every surface does to a request before and after; [`settings`] is what an operator
+//! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments.
 
+mod counting;
 pub mod dates;
+pub mod docs;
 pub mod limits;
+pub mod openapi;
 pub mod request;
 pub mod serve;
 pub mod settings;
@@ -37,6 +40,8 @@ pub struct App {
     pub(crate) resets: Arc<Semaphore>,
     /// Room for the bodies that are in work.
     bodies: Arc<request::Room>,
+    /// Where requests are counted.
+    requests: Arc<counting::Requests>,
     /// Whether requests are still taken.
     ready: Arc<AtomicBool>,
 }
@@ -44,11 +49,13 @@ pub struct App {
 impl App {
     /// An application over a started service.
     pub fn new(service: Service, settings: Settings) -> Self {
+        let requests = Arc::new(counting::Requests::new(service.metrics().clone()));
         Self {
             service,
             settings: Arc::new(settings),
             resets: Arc::new(Semaphore::new(limits::RESETS_WAITING_MAX)),
             bodies: Arc::default(),
+            requests,
             ready: Arc::new(AtomicBool::new(true)),
         }
     }
@@ -64,6 +71,9 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(ready))
+        .route("/openapi.json", get(openapi::serve))
+        .route("/docs", get(docs::page))
+        .route("/docs/{file}", get(docs::part))
         .merge(zato::routes())
         .merge(v1::routes())
         .fallback(not_found)

@@ -55,16 +55,20 @@ pub async fn around(State(app): State<App>, mut request: Request, next: Next) ->
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     // The route, not the path: a path may name a person.
-    let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
-    let route = route.unwrap_or_else(|| "none".to_owned());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let uri = request.uri().clone();
     let clock = &app.service.store().sources().now;
     let began = clock().monotonic;
     let mut response = match has_seen(&app, request.headers()).await {
         Ok(()) => next.run(request).await,
         Err(blind) => blind.answer(&app, request.uri().path()),
     };
-    let took_us = u64::try_from(clock().monotonic.saturating_sub(began).as_micros());
+    let took = clock().monotonic.saturating_sub(began);
+    let took_us = u64::try_from(took.as_micros());
     let status = response.status().as_u16();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    app.requests.count((uri.path(), route), &method, status, took);
+    let route = route.unwrap_or("none");
     tracing::debug!(%method, route, status, took_us = took_us.unwrap_or(u64::MAX), id, "request");
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

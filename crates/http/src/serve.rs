@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use service::metrics::Metrics;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -43,12 +44,13 @@ pub fn listen_locally(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Serves until `stop` says so, then lets open requests finish, within a limit.
+/// Serves until `stop` says so, counting connections, then lets open requests finish, within a limit.
 pub async fn serve(
     network: TcpListener,
     local: UnixListener,
     router: Router,
     connections_max: usize,
+    metrics: Option<&Metrics>,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
@@ -59,7 +61,12 @@ pub async fn serve(
             // The operator's socket is not crowded out by the network.
             accepted = local.accept() => match accepted {
                 Ok((stream, _)) => {
-                    tokio::spawn(connection(stream, Peer::Local, &router, &graceful));
+                    let served = connection(stream, Peer::Local, &router, &graceful);
+                    let open = metrics.map(|metrics| metrics.connection("socket"));
+                    tokio::spawn(async move {
+                        served.await;
+                        drop(open);
+                    });
                 }
                 Err(error) => refused(&error).await,
             },
@@ -68,9 +75,10 @@ pub async fn serve(
                     // Answers are small and whole: waiting to fill packets only delays them.
                     drop(stream.set_nodelay(true));
                     let served = connection(stream, Peer::Network(address), &router, &graceful);
+                    let open = metrics.map(|metrics| metrics.connection("network"));
                     tokio::spawn(async move {
                         served.await;
-                        drop(permit);
+                        drop((permit, open));
                     });
                 }
                 Err(error) => refused(&error).await,

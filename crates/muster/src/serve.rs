@@ -107,7 +107,9 @@ async fn serve(options: &Options, config: Chosen) -> Result<()> {
     let delivering = tokio::spawn(service.clone().deliver_mail(stopped.clone()));
     // Whoever started it may not read on; that is no reason to stop.
     drop(output::tell(&format!("listening on http://{address}")));
-    http::serve::serve(listener, local, http::router(app), connections_max, stopped).await;
+    let metrics = Some(service.metrics());
+    let router = http::router(app);
+    http::serve::serve(listener, local, router, connections_max, metrics, stopped).await;
     // A mail on its way is waited for as long as handing over may take.
     drop(delivering.await);
     tokio::task::spawn_blocking(move || service.close()).await?;

@@ -8,6 +8,7 @@
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
+//! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
@@ -23,6 +24,7 @@ pub mod history;
 pub mod jwt;
 pub mod linked;
 pub mod mail;
+pub mod metrics;
 pub mod operators;
 pub mod passwords;
 pub mod queries;
@@ -52,6 +54,7 @@ pub use crate::command::Command;
 pub use crate::failure::Failure;
 use crate::mail::Mailer;
 use crate::mail::outbox::Outbox;
+use crate::metrics::Metrics;
 use crate::passwords::{Cost, Passwords};
 use crate::rate_limits::RateLimits;
 pub use crate::settings::Settings;
@@ -78,6 +81,7 @@ struct Inner {
     outbox: Outbox,
     throttle: Throttle,
     rate_limits: RateLimits,
+    metrics: Metrics,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
     /// Held by whoever folds a second set of views.
@@ -93,32 +97,38 @@ impl Service {
     /// The system's, where it refuses a thread; mail that cannot be sent as configured.
     pub fn start(store: Arc<Store>, writer: store::Writer, settings: Settings) -> io::Result<Self> {
         let (sender, queue) = mpsc::channel(settings.queue_len_max);
-        let passwords = Passwords::start(Cost::STANDARD, None, settings.hashing_len_max)?;
+        let metrics = measures(&store);
+        let passwords =
+            Passwords::start(Cost::STANDARD, None, settings.hashing_len_max, metrics.clone())?;
         let mailer = Mailer::new(settings.mail.clone()).map_err(io::Error::other)?;
-        let turns = Turns::new(Arc::clone(&store), writer).following(Rules {
+        let rules = Rules {
             mails: settings.mail.rules(),
             password_ends_sessions: settings.password_ends_sessions,
-        });
+        };
+        let turns = Turns::new(Arc::clone(&store), writer).following(rules);
+        let turns = turns.measured(metrics.clone());
         let writer = Writer::new(turns, queue);
         let threads = vec![
             std::thread::Builder::new()
                 .name(WRITER_THREAD.to_owned())
                 .spawn(move || writer.run())?,
         ];
-        Ok(Self::of(store, settings, (passwords, mailer), Some(sender), threads))
+        Ok(Self::of(store, settings, (passwords, mailer, metrics), Some(sender), threads))
     }
 
     /// A service that reads alone, without a thread of its own: for whoever runs [`Turns`] itself. It
     /// answers every command as if it were shutting down, and every password as if it were busy.
     pub fn reading(store: Arc<Store>, settings: Settings) -> Self {
         let mailer = Mailer::new(mail::MailSettings::default()).expect("what is built in is sound");
-        Self::of(store, settings, (Passwords::idle(Cost::STANDARD), mailer), None, Vec::new())
+        let metrics = measures(&store);
+        let parts = (Passwords::idle(Cost::STANDARD), mailer, metrics);
+        Self::of(store, settings, parts, None, Vec::new())
     }
 
     fn of(
         store: Arc<Store>,
         settings: Settings,
-        (passwords, mailer): (Passwords, Mailer),
+        (passwords, mailer, metrics): (Passwords, Mailer, Metrics),
         queue: Option<mpsc::Sender<Task>>,
         threads: Vec<JoinHandle<()>>,
     ) -> Self {
@@ -131,6 +141,7 @@ impl Service {
                 settings,
                 passwords,
                 outbox: Outbox::new(mailer),
+                metrics,
                 long_reads: Semaphore::new(LONG_READS_MAX),
                 folding: tokio::sync::Mutex::default(),
                 queue: Mutex::new(queue),
@@ -173,6 +184,12 @@ impl Service {
         self.inner.store.close();
     }
 
+    /// Commands that wait for the writer.
+    fn commands_waiting(&self) -> usize {
+        let queue = self.inner.queue.lock().expect("nothing panics while it holds the queue");
+        queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
+    }
+
     fn passwords(&self) -> &Passwords {
         &self.inner.passwords
     }
@@ -185,4 +202,11 @@ impl Service {
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Failure::Closing),
         }
     }
+}
+
+/// Counters that begin now.
+fn measures(store: &Arc<Store>) -> Metrics {
+    let clock = Arc::clone(&store.sources().now);
+    let position = store.views().globals().position.0;
+    Metrics::new(Arc::new(move || clock().monotonic), store.clock().now(), position)
 }

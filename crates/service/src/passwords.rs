@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use self::pool::Queue;
 pub use self::recipe::{Cost, CostRefused, MEMORY_KIB_MAX, SALT_BYTES, WORK_KIB_MAX};
 use self::recipe::{Recipe, Stored};
+use crate::metrics::Metrics;
 
 /// Hashes and checks passwords; a handle to the pool, cheap to clone.
 ///
@@ -60,14 +61,20 @@ pub enum VerifyError {
 
 impl Passwords {
     /// Starts the pool: `threads` threads (as many as cores if `None`, one at least) and room
-    /// for `queue_len_max` passwords that wait for one of them.
+    /// for `queue_len_max` passwords that wait for one of them; what it does is counted.
     ///
     /// Memory is taken when a thread gets its first password, `cost.memory_kib()` a thread, and
     /// kept: fresh memory costs up to twice the time of a hash in page faults.
     ///
     /// Fails if the system refuses a thread.
-    pub fn start(cost: Cost, threads: Option<usize>, queue_len_max: usize) -> io::Result<Self> {
-        Self::start_joinable(cost, threads, queue_len_max).map(|(passwords, _)| passwords)
+    pub fn start(
+        cost: Cost,
+        threads: Option<usize>,
+        queue_len_max: usize,
+        metrics: Metrics,
+    ) -> io::Result<Self> {
+        let started = Self::start_joinable(cost, threads, queue_len_max, Some(metrics));
+        started.map(|(passwords, _)| passwords)
     }
 
     /// A pool without threads: whatever is asked of it, it is busy.
@@ -121,10 +128,12 @@ impl Passwords {
         cost: Cost,
         threads: Option<usize>,
         queue_len_max: usize,
+        metrics: Option<Metrics>,
     ) -> io::Result<(Self, Vec<JoinHandle<()>>)> {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = threads.unwrap_or_else(cores).max(1);
-        let (queue, jobs) = Queue::new(queue_len_max);
+        let (mut queue, jobs) = Queue::new(queue_len_max);
+        queue.metrics = metrics;
         let threads = pool::spawn(&jobs, threads, cost.block_count())?;
         Ok((Self::over(cost, queue), threads))
     }

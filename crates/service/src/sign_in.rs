@@ -61,7 +61,7 @@ impl Service {
         credentials: &Credentials,
     ) -> Result<SignedIn, Failure> {
         let name = credentials.username.as_str();
-        self.attempt(caller, (name, CommandName::SignIn), async || {
+        let result = self.attempt(caller, (name, CommandName::SignIn), async || {
             let mut retries = 0;
             loop {
                 match self.try_sign_in(caller, credentials).await {
@@ -73,8 +73,10 @@ impl Service {
                     result => return result,
                 }
             }
-        })
-        .await
+        });
+        let result = result.await;
+        self.metrics().signed_in(&result);
+        result
     }
 
     /// Opens a session for somebody without the password, for whoever may do that.

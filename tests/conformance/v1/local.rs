@@ -57,6 +57,7 @@ fn what_is_wrong_with_a_body_is_told_without_any_of_it() {
     for (path, body) in [
         (path("password"), r#"{"password": ["violet"]}"#),
         (path("password"), r#"{"violet": "x"}"#),
+        (path("password"), r#"["violet"]"#),
         (path("password"), r#"{"password": "violet"#),
         (path("password"), "violet"),
         (path("password"), ""),

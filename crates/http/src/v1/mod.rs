@@ -1,9 +1,11 @@
 //! `/v1`: for auditors and operators. JSON, `application/problem+json` for errors (RFC 9457), cursors.
 
 mod accounts;
+mod describe;
 mod errors;
 mod events;
 mod local;
+mod metrics;
 mod operator;
 mod outbox;
 mod sessions;
@@ -17,6 +19,7 @@ use axum::routing::{delete, get, post};
 
 use crate::App;
 
+pub use describe::{GROUPS, SHAPES};
 pub use errors::Problem;
 
 /// The surface's routes.
@@ -28,6 +31,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
         .route("/v1/projections", get(local::projections))
+        .route("/metrics", get(metrics::show))
         .route("/v1/local/rebuild", post(local::rebuild))
         .route("/v1/local/verify", post(local::verify))
         .route("/v1/local/outbox", get(outbox::list))

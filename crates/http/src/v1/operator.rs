@@ -45,7 +45,9 @@ impl<T: DeserializeOwned> FromRequest<App> for Sent<T> {
             }
             BodyFault::Broken => Problem::parameter("the body did not come whole"),
         })?;
-        match Json::<T>::from_bytes(&held.bytes) {
+        // A list would be taken for an object's values in their order.
+        let is_object = held.bytes.trim_ascii_start().starts_with(b"{");
+        match Json::<T>::from_bytes(if is_object { &held.bytes } else { b"" }) {
             Ok(Json(sent)) => Ok(Self(sent)),
             Err(_) => Err(Problem::parameter("the body is not the JSON object that is taken here")),
         }

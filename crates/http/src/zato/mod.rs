@@ -6,6 +6,7 @@ mod accounts;
 mod attributes;
 mod call;
 mod create;
+mod describe;
 mod errors;
 mod linked;
 mod login;
@@ -28,6 +29,7 @@ use attributes::Of;
 use call::Zato;
 
 pub use call::{bad_request, not_found, unavailable};
+pub use describe::{GROUPS, SHAPES, meaning_of};
 pub use settings::{BasicAuth, Definitions, Inform, Jwt, Settings};
 
 /// The dialect's routes. A GET answers no HEAD: the contract has no such method.

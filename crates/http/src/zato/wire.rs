@@ -98,10 +98,18 @@ pub fn flag(value: &Value) -> Result<bool, BadRequest> {
 /// An integer, or its text.
 pub fn integer(value: &Value) -> Result<i64, BadRequest> {
     match value {
-        Value::Number(number) => number.as_i64().ok_or(BadRequest),
+        Value::Number(number) => {
+            number.as_i64().or_else(|| whole(&number.to_string())).ok_or(BadRequest)
+        }
         Value::String(text) => text.trim().parse().map_err(|_| BadRequest),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(BadRequest),
     }
+}
+
+/// The integer that some clients write with a fraction of nothing: 300.0.
+fn whole(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.')?;
+    if fraction.bytes().all(|digit| digit == b'0') { whole.parse().ok() } else { None }
 }
 
 /// A date as text: naive, UTC, microseconds only if there are any.
@@ -267,6 +275,17 @@ mod tests {
             "zusrü",
         ] {
             assert_eq!(parse_user_id(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_integer_may_be_text_or_have_a_fraction_of_nothing() {
+        for (sent, taken) in [(json!(7), 7), (json!(" 7 "), 7), (json!(7.0), 7), (json!(-7.00), -7)]
+        {
+            assert_eq!(integer(&sent), Ok(taken), "{sent}");
+        }
+        for other in [json!(7.5), json!("7.0"), json!(1e30), json!(true), json!([7])] {
+            assert_eq!(integer(&other), Err(BadRequest), "{other}");
         }
     }
 

@@ -213,6 +213,7 @@ impl Service {
         let id = user.id;
         if !tries.sent {
             if let Err(undelivered) = self.hand_over(mail, user).await {
+                self.metrics().mailed(Err(undelivered.why));
                 tries.count += 1;
                 let doublings = tries.count.saturating_sub(1).min(16);
                 tries.next = self.monotonic() + (WAIT_FIRST * (1 << doublings)).min(WAIT_MAX);
@@ -229,6 +230,7 @@ impl Service {
                 }
                 return Ok(Err(undelivered));
             }
+            self.metrics().mailed(Ok(()));
             tries.sent = true;
             outbox.note(mail, Some(tries));
         }
@@ -280,6 +282,7 @@ impl Service {
         for (mail, user) in old.into_iter().take(GIVEN_UP_MAX) {
             let command = mail::Command::NoteFailed { mail, why: MailFailure::TooOld };
             if self.note_mail(user.id, command).await.is_ok() {
+                self.metrics().mailed(Err(MailFailure::TooOld));
                 self.inner.outbox.note(mail, None);
             }
         }

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::recipe::Recipe;
 use super::{Busy, Secret};
+use crate::metrics::{Metrics, WaitingPassword};
 
 /// How much the hashing threads give way: beside a thread of niceness 0 the Linux scheduler
 /// leaves one of niceness 10 about a tenth of a core (weights 1024 and 110), and all of an idle
@@ -18,8 +19,11 @@ use super::{Busy, Secret};
 const NICENESS: i32 = 10;
 
 /// The end of the queue that callers see.
-#[derive(Debug)]
-pub(super) struct Queue(SyncSender<Job>);
+pub(super) struct Queue {
+    jobs: SyncSender<Job>,
+    /// Where what waits is counted.
+    pub(super) metrics: Option<Metrics>,
+}
 
 /// The end of the queue that the threads share.
 pub(super) type Jobs = Arc<Mutex<Receiver<Job>>>;
@@ -31,20 +35,22 @@ pub(super) struct Job {
     password: Secret,
     pub(super) recipe: Recipe,
     answer: oneshot::Sender<Output>,
+    waiting: Option<WaitingPassword>,
 }
 
 impl Queue {
     /// A queue that holds `len_max` jobs; with 0 a job is taken only by a thread that waits.
     pub(super) fn new(len_max: usize) -> (Self, Jobs) {
         let (sender, receiver) = mpsc::sync_channel(len_max);
-        (Self(sender), Arc::new(Mutex::new(receiver)))
+        (Self { jobs: sender, metrics: None }, Arc::new(Mutex::new(receiver)))
     }
 
     /// Has a thread hash the password. Dropping the future before a thread took the job takes
     /// the job back.
     pub(super) async fn run(&self, password: Secret, recipe: Recipe) -> Result<Output, Busy> {
         let (answer, answered) = oneshot::channel();
-        self.0.try_send(Job { password, recipe, answer }).map_err(|_| Busy)?;
+        let waiting = self.metrics.as_ref().map(Metrics::password_waits);
+        self.jobs.try_send(Job { password, recipe, answer, waiting }).map_err(|_| Busy)?;
         answered.await.map_err(|_| Busy)
     }
 }
@@ -69,11 +75,15 @@ pub(super) fn spawn(
 /// Hashes until the queue is closed, in one memory of `block_count` KiB.
 pub(super) fn work(jobs: &Jobs, block_count: usize) {
     let mut memory = Vec::new();
-    while let Some(Job { password, recipe, answer }) = next(jobs) {
+    while let Some(Job { password, recipe, answer, waiting }) = next(jobs) {
+        let hashed = waiting.map(WaitingPassword::taken);
         if memory.is_empty() {
             memory = vec![Block::new(); block_count];
         }
         let output = hash(&password, &recipe, &mut memory);
+        if let Some(hashed) = hashed {
+            hashed.done();
+        }
         // Before the answer: the caller may count on the password being gone.
         drop(password);
         match output {
@@ -123,6 +133,12 @@ fn give_way() {
 #[cfg(not(target_os = "linux"))]
 fn give_way() {
     tracing::info!(niceness = NICENESS, "threads have no niceness here: hashing competes");
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Queue")
+    }
 }
 
 #[cfg(test)]

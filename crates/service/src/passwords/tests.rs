@@ -46,7 +46,7 @@ fn cheap() -> Cost {
 }
 
 fn started(cost: Cost) -> Passwords {
-    Passwords::start(cost, Some(1), 4).unwrap()
+    Passwords::start_joinable(cost, Some(1), 4, None).unwrap().0
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
@@ -208,7 +208,7 @@ async fn a_hash_that_cannot_be_made_answers_instead_of_hanging() {
 
 #[tokio::test]
 async fn the_threads_end_with_the_last_handle() {
-    let (passwords, threads) = Passwords::start_joinable(cheap(), Some(3), 4).unwrap();
+    let (passwords, threads) = Passwords::start_joinable(cheap(), Some(3), 4, None).unwrap();
     let other = passwords.clone();
     drop(passwords);
     other.hash(secret(PASSWORD), SALT).await.unwrap();
@@ -224,7 +224,7 @@ async fn the_threads_end_with_the_last_handle() {
 fn there_is_a_thread_for_each_core_and_never_none() {
     let cores = std::thread::available_parallelism().unwrap().get();
     for (asked, started) in [(None, cores), (Some(0), 1), (Some(3), 3)] {
-        let (_passwords, threads) = Passwords::start_joinable(cheap(), asked, 1).unwrap();
+        let (_passwords, threads) = Passwords::start_joinable(cheap(), asked, 1, None).unwrap();
         assert_eq!(threads.len(), started);
     }
 }

@@ -5,6 +5,7 @@
 mod decide;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::actor::{Actor, ApplicationNumber, Stamp};
 use domain::fact::{CommandName, Event};
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::caller::Caller;
 use crate::command::Command;
 use crate::failure::Failure;
+use crate::metrics::Metrics;
 
 pub use self::decide::Rules;
 use self::decide::decide;
@@ -134,18 +136,25 @@ pub struct Turns {
     store: Arc<Store>,
     log: store::Writer,
     rules: Rules,
+    metrics: Option<Metrics>,
 }
 
 impl Turns {
     /// Turns over an opened store.
     pub fn new(store: Arc<Store>, log: store::Writer) -> Self {
-        Self { store, log, rules: Rules::default() }
+        Self { store, log, rules: Rules::default(), metrics: None }
     }
 
     /// What an operator wants to follow from what happens.
     #[must_use]
     pub fn following(self, rules: Rules) -> Self {
         Self { rules, ..self }
+    }
+
+    /// Turns are counted here.
+    #[must_use]
+    pub fn measured(self, metrics: Metrics) -> Self {
+        Self { metrics: Some(metrics), ..self }
     }
 
     /// One turn: `first`, and what `next` yields for as long as it has room. All of it is durable or
@@ -156,7 +165,9 @@ impl Turns {
             drop(first.reply.send(Err(failure)));
             return None;
         }
-        let Self { store, log, rules } = self;
+        let Self { store, log, rules, metrics } = self;
+        let now = || metrics.as_ref().map_or(Duration::ZERO, Metrics::now);
+        let (began, mut decided) = (now(), Duration::ZERO);
         let (mut answers, mut left): (Vec<Answer>, _) = (Vec::new(), None);
         let committed = log.turn(|turn| {
             let mut job = Some(first);
@@ -176,7 +187,13 @@ impl Turns {
             if planted::is(Planted::AnswerBeforeSync) {
                 answers.drain(..).for_each(Answer::send);
             }
+            decided = now();
         });
+        if let Some(metrics) = metrics.as_ref() {
+            let done = now();
+            let (turn, commit) = (done.saturating_sub(began), done.saturating_sub(decided));
+            metrics.turned(answers.len(), turn, commit, committed.is_ok());
+        }
         match committed {
             Ok(()) => answers.into_iter().for_each(Answer::send),
             Err(error) => {

@@ -213,6 +213,7 @@ fn serve_on(
             local,
             router,
             http::limits::CONNECTIONS_MAX,
+            None,
             stopped,
         ));
     });

@@ -48,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "lettre",
             // Mails from templates that an operator may replace.
             "minijinja",
+            // What operators watch, and the text in which they ask for it.
             "prometheus-client",
             "rustix",
             // The claims of a JSON web token.

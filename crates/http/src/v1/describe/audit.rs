@@ -1,0 +1,181 @@
+//! For auditors, and what operators may do from the network.
+
+use super::shapes::{FACT, SESSION, USER as USER_EXAMPLE};
+use super::{CURSOR, NEXT, PREAMBLE, USER};
+use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
+
+const FACTS: Done =
+    Done::Keys(200, &[&[Field::new("items", Kind::Objects("Fact"), "The facts.").needed(), NEXT]]);
+
+/// What auditors read.
+pub const GROUP: Group = Group {
+    tag: "Audit",
+    about: "Who was who, when, and who changed it.\n\nErrors are problem documents (RFC 9457) with a \
+            stable `code`.",
+    operations: &[
+        Operation {
+            path: "/v1/users",
+            id: "listUsers",
+            summary: "List users",
+            about: "In the order of their birth.",
+            takes: &[&[
+                Field::new("after", Kind::Ulid, "Users whose id, a ULID, comes after this one.")
+                    .in_query(),
+                Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.")
+                    .in_query(),
+            ]],
+            done: Done::Keys(
+                200,
+                &[&[
+                    Field::new("items", Kind::Objects("User"), "The users.").needed(),
+                    text("next", "`after` of the next page; null on the last.").needed().nullable(),
+                ]],
+            ),
+            refusals: Refusals::Problems(&[400, 401, 403, 500]),
+            told: r#"{"items":[],"next":null}"#,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/users/{id}",
+            id: "showUser",
+            summary: "Show a user",
+            about: "As it is now.",
+            takes: &[USER],
+            sent: r#"{"id":"ada"}"#,
+            told: USER_EXAMPLE,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/users/{id}/history",
+            id: "userHistory",
+            summary: "Tell a user's history",
+            about: "Oldest first, also of a user that was deleted.",
+            takes: &[USER, CURSOR],
+            done: FACTS,
+            sent: r#"{"id":"ada"}"#,
+            told: FACT,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/users/{id}/sessions",
+            id: "userSessions",
+            summary: "List a user's sessions",
+            about: "Those that have not ended, in the order in which they were opened; of very many, the \
+                    latest.",
+            takes: &[USER],
+            done: Done::Keys(
+                200,
+                &[&[Field::new("items", Kind::Objects("Session"), "The sessions.").needed()]],
+            ),
+            sent: r#"{"id":"ada"}"#,
+            told: SESSION,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/events",
+            id: "listEvents",
+            summary: "List everything that happened",
+            about: "In order.",
+            takes: &[CURSOR],
+            done: FACTS,
+            refusals: Refusals::Problems(&[400, 401, 403, 500]),
+            told: FACT,
+            ..PREAMBLE
+        },
+    ],
+};
+
+const ROWS: &[Field] = &[
+    integer("users", "Rows of users, gone ones among them.").needed(),
+    integer("sessions", "Rows of sessions.").needed(),
+    integer("names", "Names in use.").needed(),
+    integer("tokens", "Access tokens.").needed(),
+];
+
+/// What operators do.
+pub const OPERATE: Group = Group {
+    tag: "Operate",
+    about: "How the projections stand; folding the log anew; checking everything.",
+    operations: &[
+        Operation {
+            path: "/v1/projections",
+            id: "projections",
+            summary: "How the projections stand",
+            about: "Their position and their rows.",
+            access: Access::Token("operator"),
+            done: Done::Keys(
+                200,
+                &[
+                    &[integer("position", "The last fact they hold.").needed()],
+                    ROWS,
+                    &[
+                        integer("sled_filled", "The last fact that sled holds.").needed(),
+                        Field::new("opened", Kind::Object("Opened"), "What start did.").needed(),
+                    ],
+                ],
+            ),
+            refusals: Refusals::Problems(&[401, 403, 500]),
+            told: r#"{"position":17,"users":3,"sessions":2,"names":3,"tokens":1,"sled_filled":17,"opened":{"facts":9,"took_us":1500}}"#,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/metrics",
+            id: "metrics",
+            summary: "Metrics",
+            about: "For Prometheus, in OpenMetrics text. `docs/operations.md` says what each of them means.",
+            access: Access::Token("operator"),
+            done: Done::Text("application/openmetrics-text; version=1.0.0; charset=utf-8"),
+            refusals: Refusals::Problems(&[401, 403, 500]),
+            told: "# EOF\n",
+            ..PREAMBLE
+        },
+        Operation {
+            method: "post",
+            path: "/v1/local/rebuild",
+            id: "rebuild",
+            summary: "Rebuild the projections",
+            about: "Folds the log anew beside what serves, compares, swaps.",
+            access: Access::Token("operator"),
+            done: Done::Keys(
+                200,
+                &[
+                    &[integer("facts", "Facts folded.").needed()],
+                    ROWS,
+                    &[
+                        text("digest", "SHA-256 of the rows.").needed(),
+                        Field::new(
+                            "differences",
+                            Kind::Texts,
+                            "What was not equal; should be empty.",
+                        )
+                        .needed(),
+                    ],
+                ],
+            ),
+            refusals: Refusals::Problems(&[401, 403, 500, 503]),
+            told: r#"{"facts":17,"users":3,"sessions":2,"names":3,"tokens":1,"digest":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","differences":[]}"#,
+            ..PREAMBLE
+        },
+        Operation {
+            method: "post",
+            path: "/v1/local/verify",
+            id: "verify",
+            summary: "Verify what is kept",
+            about: "Checks everything that is kept against itself.",
+            access: Access::Token("operator"),
+            done: Done::Keys(
+                200,
+                &[&[
+                    integer("facts", "Facts read.").needed(),
+                    integer("frames", "Frames read.").needed(),
+                    integer("dead_frames", "Frames that a crash left unfinished.").needed(),
+                    integer("sled_facts", "Facts compared with sled.").needed(),
+                    Field::new("findings", Kind::Texts, "What is wrong; should be empty.").needed(),
+                ]],
+            ),
+            refusals: Refusals::Problems(&[401, 403, 500, 503]),
+            told: r#"{"facts":17,"frames":9,"dead_frames":0,"sled_facts":17,"findings":[]}"#,
+            ..PREAMBLE
+        },
+    ],
+};

@@ -1,0 +1,39 @@
+//! What the surface's operations take and answer, as the API description tells it.
+//! To add an operation to the description, add it to one of the tables below this module.
+
+mod audit;
+mod local;
+mod shapes;
+
+use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
+
+pub use shapes::SHAPES;
+
+/// All of it.
+pub const GROUPS: &[Group] =
+    &[audit::GROUP, audit::OPERATE, local::USERS, local::SESSIONS, local::MAIL];
+
+const PREAMBLE: Operation = Operation {
+    method: "get",
+    path: "",
+    id: "",
+    summary: "",
+    about: "",
+    access: Access::Token("auditor"),
+    takes: &[],
+    done: Done::Shape(200, "User"),
+    refusals: Refusals::Problems(&[400, 401, 403, 404, 500]),
+    sent: "",
+    told: "",
+};
+
+const USER: &[Field] =
+    &[text("id", "A ULID, a user name, or another dialect's id of a user.").in_path()];
+
+const CURSOR: &[Field] = &[
+    Field::new("after", Kind::Within(0, u64::MAX), "What comes after this position.").in_query(),
+    Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
+];
+
+const NEXT: Field =
+    integer("next", "`after` of the next page; null on the last.").needed().nullable();
