@@ -59,8 +59,7 @@ pub(super) fn totp_switched(before: Option<&User>, on: bool) -> Description {
 }
 
 pub(super) fn signed_in(with_totp: bool) -> Description {
-    let sentence =
-        if with_totp { "Signed in with password and TOTP" } else { "Signed in with password" };
+    let sentence = if with_totp { "Signed in with a TOTP code" } else { "Signed in" };
     Description::new(sentence, Vec::new())
 }
 

@@ -80,7 +80,7 @@ fn expected(event: &Event) -> &'static str {
         Event::TotpLabelSet { .. } => "The TOTP label changed | totp.label: phone -> -",
         Event::TotpEnabled => "TOTP was switched on | totp.enabled: no -> yes",
         Event::TotpDisabled => "TOTP was switched off | totp.enabled: yes -> no",
-        Event::SignedIn { .. } => "Signed in with password",
+        Event::SignedIn { .. } => "Signed in",
         Event::AttributeSet { .. } => "The attribute \"a\" was set | attributes.a: - -> json 1",
         Event::AttributeRemoved { .. } => {
             "The attribute \"a\" was removed | attributes.a: json 1 -> -"
@@ -220,7 +220,7 @@ fn of_a_password_that_changed_its_flag_and_end_are_told_if_they_moved() {
 #[test]
 fn a_sign_in_tells_its_factors() {
     let signed_in = Event::SignedIn { session: SESSION, totp_step: Some(7) };
-    assert_eq!(told(&ada(), &signed_in), "Signed in with password and TOTP");
+    assert_eq!(told(&ada(), &signed_in), "Signed in with a TOTP code");
 }
 
 #[test]
