@@ -49,7 +49,7 @@ impl Plan {
     }
 }
 
-/// `cargo xtask bench [append|fold|verify-session|sign-in|all] [--seconds N] [--facts N]
+/// `cargo xtask bench [append|fold|verify-session|sign-in|mixed|all] [--seconds N] [--facts N]
 /// [--callers N] [--long] [--json]`
 ///
 /// # Errors
@@ -82,13 +82,17 @@ pub fn run(args: &[String]) -> Result<()> {
             "fold" => rows.extend(fold::measure(&plan)?),
             "verify-session" => rows.extend(verify_session::measure(&plan)?),
             "sign-in" => rows.extend(sign_in::measure(&plan)?),
+            "mixed" => rows.extend(verify_session::measure_mixed(&plan)?),
             "all" => {
                 rows.extend(append::measure(&plan)?);
                 rows.extend(fold::measure(&plan)?);
                 rows.extend(verify_session::measure(&plan)?);
                 rows.extend(sign_in::measure(&plan)?);
+                rows.extend(verify_session::measure_mixed(&plan)?);
             }
-            other => bail!("no figure `{other}`: append, fold, verify-session, sign-in, all"),
+            other => {
+                bail!("no figure `{other}`: append, fold, verify-session, sign-in, mixed, all")
+            }
         }
     }
     if json {

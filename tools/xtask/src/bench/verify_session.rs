@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{post, put};
+use axum::routing::{get, post, put};
 use domain::actor::Dialect;
 use domain::id::UserId;
 use domain::sign_in::ApplicationGates;
@@ -38,6 +38,8 @@ use crate::driving::{output, zato};
 const POPULATION: Population = Population { people: 10_000, attributes: 2 };
 /// Requests that a connection sends in turn.
 const REQUESTS: usize = 64;
+/// The same where requests are of several kinds.
+const REQUESTS_MIXED: usize = 1_000;
 /// Who writes in process, where somebody writes beside.
 const WRITERS: usize = 64;
 
@@ -83,6 +85,16 @@ pub fn measure(plan: &Plan) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Measures what applications do all day: of a hundred requests 90 verify a session, 6 read an
+/// account, 3 set an attribute, 1 logs in.
+pub fn measure_mixed(plan: &Plan) -> Result<Vec<Row>> {
+    output::complain("mixed");
+    let settle = |data: &Path| population::settle(data, POPULATION).map(drop);
+    let stand = Stand::raise(Ground::prepared("mixed", settle)?)?;
+    let row = stand.against("mixed traffic over HTTP", plan, &stand.mixed(), false)?;
+    Ok(vec![row])
+}
+
 impl Stand {
     fn raise(ground: Ground) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -98,7 +110,12 @@ impl Stand {
         let mut asked = Client::connect(ours)?;
         let verified = body_of(&mut asked, zato::VERIFY, &zato::verify_body(&admin, &admin))?;
         let set = body_of(&mut asked, zato::PUT, &zato::put_body(&admin, "visits", 1))?;
+        let read = body_of(&mut asked, zato::ACCOUNT, &zato::account_body(&admin))?;
+        let credentials = zato::login_body(ground::ADMIN, ground::PASSWORD);
+        let opened = body_of(&mut asked, zato::LOGIN, &credentials)?;
         let router = Router::new()
+            .route(zato::ACCOUNT.1, get(async move |body| constant(body, &read).await))
+            .route(zato::LOGIN.1, post(async move |body| constant(body, &opened).await))
             .route(zato::VERIFY.1, post(async move |body| constant(body, &verified).await))
             .route(zato::PUT.1, put(async move |body| constant(body, &set).await))
             .layer(axum::middleware::from_fn_with_state(app.clone(), request::around))
@@ -117,6 +134,22 @@ impl Stand {
             client::request(zato::VERIFY, None, &body.to_string())
         };
         (0..CONNECTIONS).map(|_| (0..REQUESTS).map(|_| request()).collect()).collect()
+    }
+
+    /// Requests of every kind, each connection in an order of its own.
+    fn mixed(&self) -> Vec<Vec<String>> {
+        let mut chance = Chance::new(2);
+        let mut request = || {
+            let token = population::token(chance.below(POPULATION.people));
+            let (call, body) = match chance.below(100) {
+                0..90 => (zato::VERIFY, zato::verify_body(&self.admin, &token)),
+                90..96 => (zato::ACCOUNT, zato::account_body(&token)),
+                96..99 => (zato::PUT, zato::put_body(&token, "visits", chance.below(1_000))),
+                _ => (zato::LOGIN, zato::login_body(ground::ADMIN, ground::PASSWORD)),
+            };
+            client::request(call, None, &body.to_string())
+        };
+        (0..CONNECTIONS).map(|_| (0..REQUESTS_MIXED).map(|_| request()).collect()).collect()
     }
 
     /// Requests that set an attribute of one person a connection.

@@ -15,6 +15,10 @@ const PASSWORD: &str = "load and measure";
 pub const VERIFY: (&str, &str) = ("POST", "/zato/sso/user/session");
 /// The call that puts an attribute.
 pub const PUT: (&str, &str) = ("PUT", "/zato/sso/user/attr");
+/// The call that reads the caller's own account.
+pub const ACCOUNT: (&str, &str) = ("GET", "/zato/sso/user");
+/// The call that logs in.
+pub const LOGIN: (&str, &str) = ("POST", "/zato/sso/user/login");
 const GET: (&str, &str) = ("GET", "/zato/sso/user/attr");
 const LOCK: (&str, &str) = ("POST", "/zato/sso/user/lock");
 const UNLOCK: (&str, &str) = ("DELETE", "/zato/sso/user/lock");
@@ -40,10 +44,19 @@ pub fn put_body(ust: &str, name: &str, value: u64) -> Value {
     json!({ "current_app": APP, "ust": ust, "name": name, "value": value })
 }
 
+/// The body of a call that reads the caller's own account.
+pub fn account_body(ust: &str) -> Value {
+    json!({ "current_app": APP, "ust": ust })
+}
+
+/// The body of a call that logs in.
+pub fn login_body(username: &str, password: &str) -> Value {
+    json!({ "current_app": APP, "username": username, "password": password })
+}
+
 /// Signs in; the answer is the session's token.
 pub fn login(client: &mut Client, username: &str, password: &str) -> Result<String> {
-    let body = json!({ "current_app": APP, "username": username, "password": password });
-    let answer = call(client, ("POST", "/zato/sso/user/login"), &body)?;
+    let answer = call(client, LOGIN, &login_body(username, password))?;
     Ok(answer.body["ust"].as_str().context("a login answers with a token")?.to_owned())
 }
 
