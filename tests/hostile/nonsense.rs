@@ -253,7 +253,12 @@ fn headers(random: &mut Random, targets: &Targets, is_zato: bool) -> Vec<(&'stat
             "x-forwarded-for" | "x-zato-forwarded-for" if random.below(2) == 0 => {
                 "192.0.2.1, ::1".to_owned()
             }
-            "x-muster-min-position" => random.number().to_string(),
+            // Who asks for what is not there yet may have to wait, so few do.
+            "x-muster-min-position" => match random.below(60) {
+                0 => random.number().to_string(),
+                1..20 => nonsense_text(random),
+                _ => random.below(20).to_string(),
+            },
             _ => nonsense_text(random),
         };
         // A line of its own would be another header; that is for `wire`.
@@ -279,15 +284,23 @@ fn body_bytes(random: &mut Random, targets: &Targets, parameters: Map<String, Va
 
 /// Every path that is routed, as the sources have them.
 pub fn routes() -> Vec<String> {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/http/src");
+    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/http/src")];
     let mut routes = Vec::new();
-    for file in ["lib.rs", "v1/mod.rs", "zato/mod.rs"] {
-        let source = std::fs::read_to_string(sources.join(file)).expect("the sources are there");
-        for rest in source.split(".route(").skip(1) {
-            let quoted = rest.trim_start().strip_prefix('"').expect("a route is a text");
-            routes.push(quoted.split('"').next().expect("a closing quote").to_owned());
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).expect("the sources are there") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(path).expect("source text");
+            for rest in source.split(".route(").skip(1) {
+                let quoted = rest.trim_start().strip_prefix('"');
+                routes.extend(quoted.and_then(|text| text.split('"').next()).map(str::to_owned));
+            }
         }
     }
+    routes.sort();
     routes
 }
 
