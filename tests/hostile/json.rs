@@ -1,4 +1,4 @@
-//! Wrong values for every parameter of every operation, and seeded nonsense.
+//! Wrong values for every parameter of every operation, and seeded nonsense in their places.
 
 use std::time::Duration;
 
@@ -10,54 +10,13 @@ use muster_tests::random::Random;
 use muster_tests::zato::{APP, Person, Zato};
 use serde_json::{Map, Value, json};
 
+use crate::nonsense::{nasty, nonsense_text, nonsense_value};
 use crate::{healthy, refused_in_order, world};
 
 /// How long the seeded nonsense may go on.
 const NONSENSE_TIME_MAX: Duration = Duration::from_secs(20);
 /// How many requests of it there are, unless time is up first.
 const NONSENSE_REQUESTS: usize = 4_000;
-
-/// Values that no parameter expects, or no sane client sends.
-fn nasty() -> Vec<Value> {
-    let mut nested = json!("deep");
-    for _ in 0..100 {
-        nested = json!([nested]);
-    }
-    vec![
-        json!(null),
-        json!(true),
-        json!(false),
-        json!(0),
-        json!(-1),
-        json!(i64::MAX),
-        json!(i64::MIN),
-        json!(u64::MAX),
-        json!(1e308),
-        json!(-0.0),
-        json!([]),
-        json!({}),
-        json!([null]),
-        json!({"": null}),
-        nested,
-        json!(""),
-        json!(" "),
-        json!("\u{0}"),
-        json!("a\u{0}b"),
-        json!("\u{FFFF}\u{10FFFF}"),
-        json!("\u{202E}\u{200B}\u{FEFF}"),
-        json!("' OR 1=1; --"),
-        json!("../../../../etc/passwd"),
-        json!("%00%FF"),
-        json!("\r\nSet-Cookie: x=y"),
-        json!("9".repeat(400)),
-        json!("-9999-12-31T23:59:59"),
-        json!("9999-12-31T23:59:59.999999"),
-        json!("99999-12-31T23:59:59"),
-        json!("2031-02-03T04:05:06+99:99"),
-        json!("0000-00-00T00:00:00"),
-        json!("é".repeat(10_000)),
-    ]
-}
 
 /// A body that would be right but for what is put into it: a super-user's call about a victim.
 fn body(operation: &Operation, ust: &str, victim: &Person) -> Map<String, Value> {
@@ -252,12 +211,6 @@ fn seeded_nonsense_breaks_nothing() {
     healthy();
 }
 
-fn nonsense_text(random: &mut Random) -> String {
-    let pieces =
-        ["ada", "admin", "zusr", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "\u{0}", "é", "/", "%", ".."];
-    (0..random.below(5)).map(|_| *random.pick(&pieces)).collect()
-}
-
 /// Puts nonsense into a call.
 fn spoil(
     random: &mut Random,
@@ -283,22 +236,4 @@ fn spoil(
         body.insert("ust".to_owned(), json!(nonsense_text(random)));
     }
     Value::Object(body)
-}
-
-fn nonsense_value(random: &mut Random, depth: usize) -> Value {
-    match random.below(if depth == 0 { 5 } else { 7 }) {
-        0 => Value::Null,
-        1 => json!(random.below(2) == 0),
-        2 => json!(random.number().cast_signed()),
-        3 => json!(f64::from_bits(random.number())),
-        4 => json!(nonsense_text(random)),
-        5 => (0..random.below(4)).map(|_| nonsense_value(random, depth - 1)).collect(),
-        _ => {
-            let keys = ["name", "value", "expiration", "encrypt", "user_id", ""];
-            let entry = |random: &mut Random| {
-                ((*random.pick(&keys)).to_owned(), nonsense_value(random, depth - 1))
-            };
-            (0..random.below(4)).map(|_| entry(random)).collect()
-        }
-    }
 }

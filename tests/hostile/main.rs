@@ -1,9 +1,12 @@
 //! Input that means harm: no answer of 500, no panic, no hang, and the server answers afterwards.
 //!
-//! [`json`] sends every kind of wrong value to every parameter, and seeded nonsense to every route;
-//! [`wire`] breaks HTTP itself. [`healthy`] is what has to hold after each of them.
+//! [`json`] sends every kind of wrong value to every parameter; [`surfaces`] sends seeded nonsense to every
+//! route of every surface, and kills the server meanwhile; [`wire`] breaks HTTP itself. [`nonsense`] makes
+//! what is sent, and [`healthy`] is what has to hold afterwards.
 
 mod json;
+mod nonsense;
+mod surfaces;
 mod wire;
 
 use std::sync::OnceLock;

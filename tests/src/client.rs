@@ -45,13 +45,8 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> io::Result<Answer> {
-        let mut request = Vec::with_capacity(body.len() + 1_024);
-        write!(request, "{method} {target} HTTP/1.1\r\nhost: {}\r\n", self.address)?;
-        for (name, value) in headers {
-            write!(request, "{name}: {value}\r\n")?;
-        }
-        write!(request, "content-length: {}\r\n\r\n", body.len())?;
-        request.extend_from_slice(body);
+        let host = self.address.to_string();
+        let request = request_bytes(method, target, (&host, headers), body)?;
         self.try_send_raw(&request, method == "HEAD")
     }
 
@@ -124,17 +119,41 @@ pub fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
 /// Asks once, through the owner-only socket.
 #[track_caller]
 pub fn ask_locally(socket: &Path, method: &str, target: &str, body: &str) -> Answer {
-    let ask = || -> io::Result<Answer> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {target} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}"
-        )?;
-        read_answer(&mut BufReader::new(stream), false)
-    };
-    ask().unwrap_or_else(|error| panic!("{method} {target} was not answered: {error}"))
+    let answer = try_send_through(socket, method, target, &[], body.as_bytes());
+    answer.unwrap_or_else(|error| panic!("{method} {target} was not answered: {error}"))
+}
+
+/// Sends a request through a Unix socket, on a connection of its own, and reads its answer.
+pub fn try_send_through(
+    socket: &Path,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Answer> {
+    let stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
+    stream.set_write_timeout(Some(ANSWER_TIME_MAX))?;
+    let mut stream = BufReader::new(stream);
+    // As above: there may be an answer to what was not read.
+    drop(stream.get_mut().write_all(&request_bytes(method, target, ("local", headers), body)?));
+    read_answer(&mut stream, method == "HEAD")
+}
+
+fn request_bytes(
+    method: &str,
+    target: &str,
+    (host, headers): (&str, &[(&str, &str)]),
+    body: &[u8],
+) -> io::Result<Vec<u8>> {
+    let mut request = Vec::with_capacity(body.len() + 1_024);
+    write!(request, "{method} {target} HTTP/1.1\r\nhost: {host}\r\n")?;
+    for (name, value) in headers {
+        write!(request, "{name}: {value}\r\n")?;
+    }
+    write!(request, "content-length: {}\r\n\r\n", body.len())?;
+    request.extend_from_slice(body);
+    Ok(request)
 }
 
 fn read_answer(from: &mut impl BufRead, head_only: bool) -> io::Result<Answer> {

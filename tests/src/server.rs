@@ -153,6 +153,11 @@ impl Server {
         }
     }
 
+    /// Sends SIGKILL and does not wait, for whoever cannot have the server to itself; `kill` follows.
+    pub fn crash(&self) {
+        self.process.as_ref().expect("it runs").signal(Signal::KILL);
+    }
+
     /// Asks it to stop (SIGTERM) and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
         let process = self.process.take().expect("it runs");

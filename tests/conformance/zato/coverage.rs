@@ -6,21 +6,33 @@ use std::path::Path;
 
 use muster_tests::operations::{OPERATIONS, Operation, built};
 use serde_json::json;
+use xtask::conformance_page::{self, Case};
 
 use crate::world::zato;
 
-/// The numbers of all tests whose names begin with `case_`, each with how often it occurs.
-fn tested() -> BTreeMap<u16, usize> {
+/// All tests whose names begin with `case_`, by number.
+fn cases() -> Vec<Case> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance/zato");
-    let mut tested = BTreeMap::new();
+    let mut cases = Vec::new();
     for file in std::fs::read_dir(directory).expect("the sources are there") {
         let path = file.expect("a file").path();
         let source = std::fs::read_to_string(path).expect("source text");
         // A test is one only with its attribute right above it.
         for rest in source.split("#[test]\nfn case_").skip(1) {
-            let number = rest.get(..3).and_then(|number| number.parse().ok());
-            *tested.entry(number.expect("case_ and three digits")).or_default() += 1;
+            let name = rest.split('(').next().unwrap_or_default();
+            let case = Case::of_test(&format!("case_{name}"));
+            cases.push(case.expect("case_, three digits, and a sentence"));
         }
+    }
+    cases.sort();
+    cases
+}
+
+/// The numbers of these tests, each with how often it occurs.
+fn tested() -> BTreeMap<u16, usize> {
+    let mut tested = BTreeMap::new();
+    for case in cases() {
+        *tested.entry(case.number).or_default() += 1;
     }
     tested
 }
@@ -32,6 +44,14 @@ fn every_case_is_tested_once() {
         assert_eq!(tested.get(&number), Some(&1), "case {number}");
     }
     assert_eq!(tested.len(), 100);
+}
+
+#[test]
+fn the_committed_page_is_what_the_tests_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(conformance_page::PATH);
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let expected = conformance_page::page(&cases());
+    assert!(committed == expected, "`cargo xtask conformance` writes it anew:\n{committed}");
 }
 
 #[test]

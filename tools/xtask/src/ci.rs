@@ -42,6 +42,13 @@ const STEPS: &[Step] = &[
     },
 ];
 
+/// Where the client in Python is, which speaks to the binary that the step `test` built.
+const CLIENT: &str = "tests/clients/zato/walk.py";
+
+/// The steps after those of cargo, and what they do.
+type LastStep = (&'static str, fn() -> anyhow::Result<()>);
+const LAST_STEPS: &[LastStep] = &[("clients", clients), ("tidy", || crate::tidy_command::run(&[]))];
+
 /// Runs every step until one fails, and says at the end what took how long.
 pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     crate::no_arguments(arguments)?;
@@ -50,7 +57,9 @@ pub fn run(arguments: &[String]) -> anyhow::Result<()> {
     let outcome = STEPS
         .iter()
         .try_for_each(|step| timed(step.name, &mut times, || cargo(&root, step)))
-        .and_then(|()| timed("tidy", &mut times, || crate::tidy_command::run(&[])));
+        .and_then(|()| {
+            LAST_STEPS.iter().try_for_each(|(name, step)| timed(name, &mut times, step))
+        });
     print_table(&times, outcome.is_ok());
     outcome
 }
@@ -89,6 +98,28 @@ fn cargo(root: &Path, step: &Step) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Lets the client in Python do every operation. Nobody needs Python to build or to test; a machine
+/// without it says so and goes on, and `.ci/run` installs it.
+fn clients() -> anyhow::Result<()> {
+    let root = crate::root();
+    let installed = Command::new("python3").arg("--version").output();
+    if !installed.is_ok_and(|answer| answer.status.success()) {
+        println!("   NOT RUN: there is no python3, so {CLIENT} did not try the binary");
+        return Ok(());
+    }
+    // Built by `cargo test` beside this tool, wherever that is.
+    let binary = std::env::current_exe().context("this tool has no path")?.with_file_name("muster");
+    println!("   MUSTER=\"{}\"\n   python3 {CLIENT}", binary.display());
+    let status = Command::new("python3")
+        .arg(CLIENT)
+        .env("MUSTER", binary)
+        .current_dir(&root)
+        .status()
+        .context("python3 does not start")?;
+    anyhow::ensure!(status.success(), "`python3 {CLIENT}` ended with {status}");
+    Ok(())
+}
+
 fn deny_is_installed(root: &Path) -> anyhow::Result<()> {
     let answer =
         command(root).args(["deny", "--version"]).output().context("cannot start cargo")?;
@@ -115,7 +146,8 @@ fn print_table(times: &[(&'static str, Duration)], passed: bool) {
     }
     let total = times.iter().map(|(_, took)| *took).sum();
     println!("  {:<8} {:>9}", "total", seconds(total));
-    let names = STEPS.iter().map(|step| step.name).chain(["tidy"]);
+    let last = LAST_STEPS.iter().map(|(name, _)| *name);
+    let names = STEPS.iter().map(|step| step.name).chain(last);
     for name in names.skip(times.len()) {
         println!("  {name:<8} {:>9}", "not run");
     }

@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod conformance;
 mod docs;
 mod driving;
 mod golden;
@@ -23,6 +24,11 @@ type Subcommand = (&'static str, &'static str, fn(&[String]) -> anyhow::Result<(
 /// What exists. A new subcommand is a file with a `run` and a line here; help and dispatch follow.
 const SUBCOMMANDS: &[Subcommand] = &[
     ("ci", "everything CI runs, in its order, and how long each step took", ci::run),
+    (
+        "conformance",
+        "runs the cases of the Zato contract and writes docs/conformance/zato.md",
+        conformance::run,
+    ),
     ("docs", "writes the pages of docs/ that follow from the code", docs::run),
     ("golden", "writes the golden bytes of events that have none yet", golden::run),
     (
