@@ -30,7 +30,9 @@ const DOCUMENT: &str = include_str!("../../docs/recovery.md");
 
 /// All rows, in order.
 pub fn rows() -> Vec<Row> {
-    DOCUMENT.lines().filter_map(row).collect()
+    let (_, table) = DOCUMENT.split_once("## The table").expect("the table has a heading");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    table.lines().filter_map(row).collect()
 }
 
 /// The row of this name.
