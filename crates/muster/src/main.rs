@@ -54,8 +54,8 @@ struct Data {
     /// The data directory.
     #[arg(long = "data", value_name = "DIR", env = "MUSTER_DATA", default_value = "muster-data")]
     dir: PathBuf,
-    /// The configuration file. [env: `MUSTER_CONFIG`] [default: muster.toml in the data directory]
-    #[arg(long = "config", value_name = "FILE")]
+    /// The configuration file [default: muster.toml in the data directory, if there is one]
+    #[arg(long = "config", value_name = "FILE", env = config::FILE_VARIABLE)]
     config: Option<PathBuf>,
 }
 
@@ -70,9 +70,7 @@ impl Data {
         &self,
         flags: Vec<(&'static str, &'static str, String)>,
     ) -> Result<Config, ConfigError> {
-        let named = self.config.clone();
-        let named = named.or_else(|| std::env::var_os(config::FILE_VARIABLE).map(PathBuf::from));
-        Config::load(&self.dir, named.as_deref(), flags)
+        Config::load(&self.dir, self.config.as_deref(), flags)
     }
 }
 

@@ -27,8 +27,11 @@ the machine user `muster-admin`. Logs go to standard error; MUSTER_LOG=debug sho
 pub struct Options {
     #[command(flatten)]
     data: Data,
-    /// The address to serve on; port 0 picks a free one. [env: `MUSTER_LISTEN`] [default: 127.0.0.1:17010]
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        help = "The address to serve on; port 0 picks a free one [env: MUSTER_LISTEN=] [default: 127.0.0.1:17010]"
+    )]
     listen: Option<String>,
     /// Start although the last fact lies more than 10 minutes ahead of the clock.
     #[arg(long)]
