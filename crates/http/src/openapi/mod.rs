@@ -1,7 +1,7 @@
 //! The description of every route, as `OpenAPI` 3.1: made from tables that stand beside the handlers.
 //!
 //! A dialect has a table of [`Operation`]s; this module knows how such a table reads as a document, and
-//! nothing of what it says. [`render`] makes the JSON.
+//! nothing of what it says. `render` makes the JSON.
 
 mod own;
 mod render;
