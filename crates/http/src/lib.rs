@@ -3,13 +3,14 @@
 //! [`serve`] accepts connections; [`router`] has all routes. [`zato`] speaks Zato SSO; [`v1`] is for
 //! auditors and operators; [`request`] is what every surface does to a request before and after;
 //! [`settings`] is what an operator may choose; [`limits`] names what is refused for its size; [`dates`]
-//! writes moments.
+//! writes moments; [`unread`] reads what was sent for nothing.
 
 pub mod dates;
 pub mod limits;
 pub mod request;
 pub mod serve;
 pub mod settings;
+pub mod unread;
 pub mod v1;
 pub mod zato;
 
@@ -69,6 +70,7 @@ pub fn router(app: App) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(v1::method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(app.clone(), request::around))
+        .layer(axum::middleware::from_fn(unread::read_away))
         .with_state(app)
 }
 
