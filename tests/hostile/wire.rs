@@ -55,6 +55,33 @@ fn a_body_beyond_the_limit_is_refused_in_each_surfaces_words() {
 }
 
 #[test]
+fn a_body_that_nobody_reads_leaves_the_connection_usable() {
+    let mut client = world().server.client();
+    let body = vec![b' '; 1 << 20];
+    for _ in 0..10 {
+        for (method, path) in
+            [("PUT", LOGIN), ("GET", "/livez"), ("GET", "/v1/users"), ("POST", "/")]
+        {
+            let answer = client.send(method, path, &[], &body);
+            assert_eq!(answer.header("connection"), None, "{method} {path}");
+        }
+    }
+    healthy();
+}
+
+#[test]
+fn whoever_waits_to_be_asked_for_a_body_is_told_at_once_that_it_is_not_wanted() {
+    let mut client = world().server.client();
+    let head = format!(
+        "PUT {LOGIN} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n"
+    );
+    let answer = client.try_send_raw(head.as_bytes(), false).expect("an answer");
+    assert_eq!(answer.status, 405);
+    assert_eq!(answer.header("connection"), Some("close"));
+    healthy();
+}
+
+#[test]
 fn a_length_that_lies_is_no_hang() {
     for (length, body) in [("99999999999", "{}"), ("-1", "{}"), ("x", "{}"), ("1e3", "{}")] {
         let head =

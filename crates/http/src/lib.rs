@@ -3,7 +3,8 @@
 //! [`serve`] accepts connections; [`router`] has all routes. [`zato`] speaks Zato SSO; [`v1`] is for
 //! auditors and operators; [`openapi`] describes every route, and [`docs`] shows that to people;
 //! [`request`] is what every surface does to a request before and after; [`settings`] is what an operator
-//! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments.
+//! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments;
+//! [`unread`] reads what was sent for nothing.
 
 mod counting;
 pub mod dates;
@@ -13,6 +14,7 @@ pub mod openapi;
 pub mod request;
 pub mod serve;
 pub mod settings;
+pub mod unread;
 pub mod v1;
 pub mod zato;
 
@@ -79,6 +81,7 @@ pub fn router(app: App) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(v1::method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(app.clone(), request::around))
+        .layer(axum::middleware::from_fn(unread::read_away))
         .with_state(app)
 }
 

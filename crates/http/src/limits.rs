@@ -11,6 +11,8 @@ pub const SMALL_BODY_BYTES_MAX: usize = 64 << 10;
 pub const BODIES_BYTES_MAX: usize = 64 << 20;
 /// How long a client may take to send its body.
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long the rest of a body may take to come that nobody reads.
+pub const UNREAD_TIME_MAX: Duration = Duration::from_secs(1);
 /// How long a client may take to send a request's head.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// Longest head of a request, in bytes; hyper answers 431 beyond it.
