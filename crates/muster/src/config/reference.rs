@@ -49,12 +49,28 @@ const ZATO: &str = "
 ## Coming from Zato
 
 Every key of `sso.conf` has its place here, with the same meaning and default, but that `CRM` may sign users up
-as well: `key` of section `[section]` is `key` of `[zato.section]`. A list becomes an array. These are refused,
-each with its reason:
+as well. A list becomes an array.
 
 | sso.conf | here |
 |---|---|
 ";
+
+const REFUSED_HEAD: &str = "
+These are refused, so that a copied file does not seem to do what it does not:
+
+| sso.conf | why |
+|---|---|
+";
+
+/// Keys under `[zato]` that Zato does not have.
+const OWN: &[&str] = &[
+    "zato.login.max_failures_per_minute",
+    "zato.totp.refuse_reuse",
+    "zato.password.end_other_sessions",
+    "zato.http.trusted_proxies",
+    keys::BASIC_AUTH,
+    keys::JWT,
+];
 
 /// The page.
 pub fn page() -> String {
