@@ -111,6 +111,7 @@ fn send(
     requests: u64,
 ) {
     let mut random = Random::new(seed * CLIENTS + number);
+    let mut client = server.client();
     let socket = server.data().join("muster.sock");
     let mut saw = Seen::default();
     for count in 0..requests {
@@ -119,8 +120,7 @@ fn send(
         let outcome = if request.locally {
             try_send_through(&socket, method, target, &request.headers(), body)
         } else {
-            // Of its own connection: a body that no route reads ends one, as HTTP allows.
-            server.client().try_send(method, target, &request.headers(), body)
+            client.try_send(method, target, &request.headers(), body)
         };
         match outcome {
             Ok(answer) => {
