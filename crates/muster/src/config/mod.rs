@@ -1,8 +1,8 @@
 //! Configuration: what an operator may choose, from where it comes, and what is in force.
 //!
 //! One table, [`keys`], has every key: its name, what it means, where its value goes. Reading a file,
-//! the environment and flags ([`file`], [`Given`]), printing what is in force ([`print`]), the page in
-//! `docs/` ([`reference`]) and the nearest name of a misspelt key all follow from it.
+//! the environment and flags ([`mod@file`], [`Given`]), printing what is in force ([`mod@print`]), the page in
+//! `docs/` ([`mod@reference`]) and the nearest name of a misspelt key all follow from it.
 
 mod file;
 pub mod keys;
