@@ -92,14 +92,24 @@ pub fn page() -> String {
     }
     page += TABLES;
     page += ZATO;
+    for name in keys::names().filter(|name| !OWN.contains(name)) {
+        if let Some(old) = of_zato(name) {
+            writeln!(page, "| {old} | `{name}` |").expect("a text takes any text");
+        }
+    }
+    page += REFUSED_HEAD;
     for (name, why) in REFUSED {
-        let old = name.strip_prefix("zato.").unwrap_or(name);
-        let old = old
-            .split_once('.')
-            .map_or(format!("`[{old}]`"), |(section, key)| format!("`{key}` of `[{section}]`"));
+        let old = of_zato(name).unwrap_or_default();
         writeln!(page, "| {old} | {why} |").expect("a text takes any text");
     }
     page
+}
+
+/// A key, or a section, as `sso.conf` has it.
+fn of_zato(name: &str) -> Option<String> {
+    let old = name.strip_prefix("zato.")?;
+    let in_section = |(section, key): (&str, &str)| format!("`{key}` of `[{section}]`");
+    Some(old.split_once('.').map_or(format!("`[{old}]`"), in_section))
 }
 
 fn row(key: &Key, chosen: &Chosen) -> String {
