@@ -244,7 +244,7 @@ impl Content {
 }
 
 /// The last segment that was begun.
-pub fn newest(content: &Content) -> Option<PathBuf> {
+fn newest(content: &Content) -> Option<PathBuf> {
     let begun = |path: &&PathBuf| {
         let bytes = content.bytes(path).unwrap_or_default();
         path.extension().is_some_and(|end| end == "mj") && bytes.first().is_some_and(|b| *b != 0)

@@ -1,12 +1,13 @@
 //! `muster recover` on a store that a start refused: it loses nothing that it does not announce, and
 //! may break off at any operation.
 
+use store::journal::SEGMENT_HEADER_BYTES;
 use store::recover::{Plan, Recovery};
 use store::{Store, StoreError};
 
 use crate::checks::hold;
-use crate::damage::{Damage, Image, newest};
-use crate::disk::{Crash, Fault};
+use crate::damage::{Damage, Image};
+use crate::disk::{Content, Crash, Fault};
 use crate::frames::first_position;
 use crate::opened::{Seen, see};
 use crate::world::World;
@@ -37,7 +38,7 @@ impl World {
         }
         self.disk.arrange(|_| Fault::None);
         self.tally.recoveries += 1;
-        self.hold_recovered(damage, image, &plan);
+        self.hold_recovered(damage, lost_header(damage, image, &before), &plan);
     }
 
     /// Applies a recovery, which is broken off now and then and begun again; whether there was
@@ -68,7 +69,8 @@ impl World {
         false
     }
 
-    fn hold_recovered(&self, damage: &Damage, image: &Image, plan: &Plan) {
+    /// Of what begins at `unsaid` a frame that was given up may have come back.
+    fn hold_recovered(&self, damage: &Damage, unsaid: Option<u64>, plan: &Plan) {
         let opened = Store::open(&self.options());
         let (store, writer) = match opened {
             Ok(opened) => opened,
@@ -81,10 +83,8 @@ impl World {
         };
         let facts = &self.truth.facts;
         let mut kept = plan.lost.map_or(facts.len() as u64, |lost| lost.from - 1);
-        if let Some(newest) = newest(&image.content).filter(|newest| *newest == damage.path) {
-            // Without its header nothing says that a frame before it was given up: that may come back.
-            let begins = first_position(image.content.bytes(&newest).expect("it is there"));
-            kept = if plan.lost.is_some() { kept.min(begins - 1) } else { kept };
+        if let Some(begins) = unsaid.filter(|_| plan.lost.is_some()) {
+            kept = kept.min(begins - 1);
         }
         let kept = usize::try_from(kept).expect("a small log").min(facts.len());
         // In a new epoch one fact says so.
@@ -99,4 +99,14 @@ impl World {
         }
         drop((store, writer));
     }
+}
+
+/// Where a segment begins of which it is the header that was damaged: nothing says any more that a frame
+/// before it was given up.
+fn lost_header(damage: &Damage, image: &Image, damaged: &Content) -> Option<u64> {
+    let header = |bytes: &[u8]| bytes.get(..SEGMENT_HEADER_BYTES).map(<[u8]>::to_vec);
+    let is_segment = damage.path.extension().is_some_and(|end| end == "mj");
+    let sound = image.content.bytes(&damage.path).filter(|_| is_segment)?;
+    let is_lost = damaged.bytes(&damage.path).and_then(header) != header(sound);
+    Some(first_position(sound)).filter(|begins| *begins > 0 && is_lost)
 }

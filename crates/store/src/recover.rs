@@ -190,8 +190,10 @@ impl Recovery {
         }
         let damage = self.check()?;
         let mut kept: Vec<Stretch> = Vec::new();
+        let mut last_first = 0;
         let head = self.each_frame(|frame, source| {
             let (from, to) = (frame.header.first_position, frame.header.last_position());
+            last_first = from;
             match kept.last_mut() {
                 Some(stretch) if stretch.source == source => stretch.to = to,
                 _ => kept.push(Stretch { from, to, source }),
@@ -213,8 +215,21 @@ impl Recovery {
         let untold = self.wreck.lacks_newest() && !ends_in_sled;
         if next <= position || unplaced > 0 || reach >= next || untold {
             self.plan.lost = Some(Loss { from: next, unplaced, to: to.max(reach) });
+            self.doubt(last_first);
         }
         Ok(())
+    }
+
+    /// Says of the frame at `first`, the last that is kept, if nothing tells whether it was answered as
+    /// done.
+    fn doubt(&mut self, first: u64) {
+        let in_sled = self.salvage.as_ref().is_some_and(|salvage| salvage.frame(first).is_some());
+        if !in_sled && self.wreck.may_be_dead(first) {
+            self.find(&format!(
+                "what is kept from position {first} on may have been answered as \"not done\": only the \
+                 segment that is missing after it said whether it was"
+            ));
+        }
     }
 
     fn find(&mut self, what: &str) {

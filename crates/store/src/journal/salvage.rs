@@ -22,6 +22,8 @@ pub struct Wreck {
     epoch_max: u32,
     /// The highest position before which a segment was begun; 0 if there is none.
     before_newest: u64,
+    /// The segments that have their header: each says what it takes over.
+    headed: BTreeSet<u32>,
     lacks_newest: bool,
 }
 
@@ -42,6 +44,7 @@ impl Wreck {
             frames: BTreeMap::new(),
             epoch_max: 0,
             before_newest: 0,
+            headed: BTreeSet::new(),
             lacks_newest: false,
         };
         // From the newest on: what its header takes over is dead in all before it.
@@ -61,6 +64,7 @@ impl Wreck {
                 dead_from = dead_from.min(header.first_position());
                 wreck.before_newest = wreck.before_newest.max(header.first_position() - 1);
                 begun.insert(*number);
+                wreck.headed.insert(*number);
             }
         }
         // A segment is made when the one before it is begun.
@@ -85,6 +89,17 @@ impl Wreck {
     /// many facts were in it, no other segment says.
     pub fn lacks_newest(&self) -> bool {
         self.lacks_newest
+    }
+
+    /// Whether the frame that is found at position `first` may have been given up: the segment after its
+    /// own was begun, and its header, which would say so, is gone.
+    pub fn may_be_dead(&self, first: u64) -> bool {
+        let Some(place) = self.frames.get(&first).and_then(|places| places.first()) else {
+            return false;
+        };
+        let next = place.segment + 1;
+        let was_begun = self.lacks_newest || self.headed.range(next + 1..).next().is_some();
+        was_begun && !self.headed.contains(&next)
     }
 
     /// The frames that begin with position `first`, the likelier one first.

@@ -229,6 +229,8 @@ fn a_newest_segment_that_is_missing_is_a_loss_unless_sled_says_how_it_ended() {
     let next = found.last() + 1;
     assert!(found.last() > facts.len() as u64 && next <= all.len() as u64, "{found:?}");
     assert_eq!(found.lost, Some(Loss { from: next, unplaced: 0, to: 0 }));
+    let doubt = found.findings.last().expect("the missing segment, and what it leaves in doubt");
+    assert!(doubt.contains(&format!("from position {} on may have", next - 1)), "{doubt}");
     let refused = look(&house).apply(false);
     assert!(matches!(refused, Err(StoreError::WouldLose { .. })));
     fs::write(&newest, vec![0; 9 << 20]).unwrap();

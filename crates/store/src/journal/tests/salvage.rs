@@ -48,6 +48,24 @@ fn every_live_frame_is_found_and_no_dead_one() {
 }
 
 #[test]
+fn what_only_a_missing_header_gave_up_is_doubted() {
+    let (fixture, _, all) = with_dead_frames();
+    // The turn that failed came after 60 that did not.
+    let begins = all[60].0;
+    let begun = |number: &u32| {
+        let header = SegmentHeader::decode(fixture.bytes(*number).first_chunk().unwrap());
+        header.is_ok_and(|header| header.first_position() == begins)
+    };
+    let taker = (1..=9).find(begun).expect("a segment takes over where the write failed");
+    assert!(!survey(&fixture).may_be_dead(begins), "it says so itself");
+    std::fs::remove_file(segment_path(&fixture.dir(), taker)).unwrap();
+    let wreck = survey(&fixture);
+    assert!(wreck.may_be_dead(begins), "segment {taker} was begun, and is not there");
+    assert_eq!(wreck.frames_at(begins).unwrap()[0].header.count, 2, "that of the turn that failed");
+    assert!(!wreck.may_be_dead(10_000), "where there is no frame there is no doubt");
+}
+
+#[test]
 fn whatever_sector_is_lost_all_before_it_is_found_and_most_behind_it() {
     let (fixture, head, _) = with_dead_frames();
     let (frames, _) = chain(&survey(&fixture));
