@@ -188,7 +188,8 @@ impl Recovery {
             Found::Damaged => self.find("the file `store` is not what was written"),
             Found::Identity(_) => self.find("the file `store` is older than the journal"),
         }
-        let damage = self.check()?;
+        let in_sled = self.sled_reach();
+        let damage = self.check(in_sled)?;
         let mut kept: Vec<Stretch> = Vec::new();
         let mut last_first = 0;
         let head = self.each_frame(|frame, source| {
@@ -210,7 +211,7 @@ impl Recovery {
         let next = head.position + 1;
         let (unplaced, to) = self.wreck.beyond(next);
         // Sled and the segments' headers tell of facts that may be left nowhere.
-        let reach = self.sled_reach().max(self.wreck.before_newest());
+        let reach = in_sled.max(self.wreck.before_newest());
         let ends_in_sled = self.plan.kept.last().is_some_and(|last| last.source == Source::Sled);
         let untold = self.wreck.lacks_newest() && !ends_in_sled;
         if next <= position || unplaced > 0 || reach >= next || untold {
@@ -236,12 +237,13 @@ impl Recovery {
         self.plan.findings.push(what.to_owned());
     }
 
-    /// What is wrong with the journal, and the position at which it was noticed.
-    fn check(&self) -> Result<Option<(String, u64)>, StoreError> {
+    /// What is wrong with the journal, and the position at which it was noticed; sled goes up to
+    /// `in_sled`.
+    fn check(&self, in_sled: u64) -> Result<Option<(String, u64)>, StoreError> {
         let disk = Arc::clone(&self.options.disk);
         let whose =
             journal::Identity { store: StoreId(self.whose.store_id), epoch: self.whose.epoch };
-        let filled = self.salvage.as_ref().map(|_| self.sled_reach());
+        let filled = self.salvage.as_ref().map(|_| in_sled);
         let checked = JournalReader::open(disk, &self.from, whose, self.options.journal, filled)
             .and_then(|opened| {
                 let (reader, _): (JournalReader, End) = opened;

@@ -7,7 +7,7 @@ use super::frame::{
 };
 use super::scan::{SCAN_BYTES, Window};
 use super::segment::{SEGMENT_HEADER_BYTES, SegmentHeader, header_bytes, numbers, segment_path};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,10 +20,8 @@ pub struct Wreck {
     /// By first position; of several places, the one in the newest segment comes first.
     frames: BTreeMap<u64, Vec<Place>>,
     epoch_max: u32,
-    /// The highest position before which a segment was begun; 0 if there is none.
-    before_newest: u64,
-    /// The segments that have their header: each says what it takes over.
-    headed: BTreeSet<u32>,
+    /// The segments that have their header, and with which position each says that it begins.
+    headed: BTreeMap<u32, u64>,
     lacks_newest: bool,
 }
 
@@ -43,34 +41,27 @@ impl Wreck {
             dir: dir.to_owned(),
             frames: BTreeMap::new(),
             epoch_max: 0,
-            before_newest: 0,
-            headed: BTreeSet::new(),
+            headed: BTreeMap::new(),
             lacks_newest: false,
         };
         // From the newest on: what its header takes over is dead in all before it.
         let mut dead_from = u64::MAX;
         let numbers = existing(&*wreck.disk, dir)?;
-        let mut begun = BTreeSet::new();
         for number in numbers.iter().rev() {
             let file = wreck.disk.open(&segment_path(dir, *number), Access::Read)?;
             let header = SegmentHeader::decode(&header_bytes(&*file)?).ok();
             let mut window = Window::new(SCAN_BYTES);
             window.turn_to(file);
-            if wreck.search(&mut window, *number, store, dead_from)? {
-                begun.insert(*number);
-            }
+            wreck.search(&mut window, *number, store, dead_from)?;
             if let Some(header) = header.filter(|header| header.identity.store == store) {
                 wreck.epoch_max = wreck.epoch_max.max(header.identity.epoch);
                 dead_from = dead_from.min(header.first_position());
-                wreck.before_newest = wreck.before_newest.max(header.first_position() - 1);
-                begun.insert(*number);
-                wreck.headed.insert(*number);
+                wreck.headed.insert(*number, header.first_position());
             }
         }
         // A segment is made when the one before it is begun.
-        wreck.lacks_newest = numbers
-            .last()
-            .is_some_and(|last| *last > 1 && !begun.contains(last) && !begun.contains(&(last - 1)));
+        wreck.lacks_newest =
+            numbers.last().is_some_and(|last| *last > 1 && !wreck.was_begun_from(last - 1));
         Ok(wreck)
     }
 
@@ -82,7 +73,7 @@ impl Wreck {
     /// Up to where the log went when the newest segment that is left was begun: everything up to there
     /// was committed, whatever is left of it.
     pub fn before_newest(&self) -> u64 {
-        self.before_newest
+        self.headed.values().max().map_or(0, |first| first - 1)
     }
 
     /// Whether the newest segment that was begun is missing or empty, as the one made after it shows: how
@@ -99,7 +90,7 @@ impl Wreck {
         };
         let next = place.segment + 1;
         let was_begun = self.lacks_newest || self.headed.range(next + 1..).next().is_some();
-        was_begun && !self.headed.contains(&next)
+        was_begun && !self.headed.contains_key(&next)
     }
 
     /// The frames that begin with position `first`, the likelier one first.
@@ -125,17 +116,21 @@ impl Wreck {
         facts
     }
 
-    /// Notes every sound frame of a segment but those that a later segment takes over; says whether
-    /// there is any frame.
+    /// Whether a segment of this number or a later one has its header or a frame.
+    fn was_begun_from(&self, number: u32) -> bool {
+        let mut frames = self.frames.values().flatten();
+        self.headed.range(number..).next().is_some() || frames.any(|place| place.segment >= number)
+    }
+
+    /// Notes every sound frame of a segment but those that a later segment takes over.
     fn search(
         &mut self,
         window: &mut Window,
         segment: u32,
         store: StoreId,
         dead_from: u64,
-    ) -> io::Result<bool> {
+    ) -> io::Result<()> {
         let path = segment_path(&self.dir, segment);
-        let mut is_any = false;
         let mut offset = SEGMENT_HEADER_BYTES as u64;
         while !window.get(offset, SECTOR_BYTES)?.is_empty() {
             let frame = sound(window, &path, offset)?.map(|frame| frame.header);
@@ -143,7 +138,6 @@ impl Wreck {
                 offset += SECTOR_BYTES as u64;
                 continue;
             };
-            is_any = true;
             self.epoch_max = self.epoch_max.max(header.epoch);
             if header.first_position < dead_from {
                 let place = Place { segment, offset, count: header.count };
@@ -151,7 +145,7 @@ impl Wreck {
             }
             offset += header.frame_bytes() as u64;
         }
-        Ok(is_any)
+        Ok(())
     }
 }
 
