@@ -1,11 +1,9 @@
 //! Nonsense: values, and whole requests made of them by chance that is seeded.
 
-use std::path::Path;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use muster_tests::client::percent;
-use muster_tests::operations::{Operation, built};
+use muster_tests::operations::{Operation, built, routed};
 use muster_tests::random::Random;
 use muster_tests::server::Server;
 use muster_tests::zato::{APP, LOGOUT, Person, USER, Zato};
@@ -73,7 +71,7 @@ impl Targets {
             people,
             authorizations,
             operations: built().collect(),
-            routes: routes(),
+            routes: routed().into_iter().collect(),
             nasty: nasty(),
         }
     }
@@ -280,28 +278,6 @@ fn body_bytes(random: &mut Random, targets: &Targets, parameters: Map<String, Va
         3 => Vec::new(),
         _ => Value::Object(parameters).to_string().into_bytes(),
     }
-}
-
-/// Every path that is routed, as the sources have them.
-pub fn routes() -> Vec<String> {
-    let mut directories = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/http/src")];
-    let mut routes = Vec::new();
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(directory).expect("the sources are there") {
-            let path = entry.expect("a file").path();
-            if path.is_dir() {
-                directories.push(path);
-                continue;
-            }
-            let source = std::fs::read_to_string(path).expect("source text");
-            for rest in source.split(".route(").skip(1) {
-                let quoted = rest.trim_start().strip_prefix('"');
-                routes.extend(quoted.and_then(|text| text.split('"').next()).map(str::to_owned));
-            }
-        }
-    }
-    routes.sort();
-    routes
 }
 
 /// Values that no parameter expects, or no sane client sends.

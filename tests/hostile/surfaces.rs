@@ -8,12 +8,13 @@ use std::thread::ScopedJoinHandle;
 
 use muster_tests::audit::Audit;
 use muster_tests::client::{Answer, try_send_through};
+use muster_tests::operations::routed;
 use muster_tests::random::Random;
 use muster_tests::server::Server;
 use muster_tests::zato::{USER, Zato};
 use serde_json::{Value, json};
 
-use crate::nonsense::{Request, Targets, routes};
+use crate::nonsense::{Request, Targets};
 
 /// How many lives of a server `cargo test` tries; the variable asks for more.
 const SEEDS: u64 = 4;
@@ -166,7 +167,7 @@ fn facts(server: &Server) -> Vec<(u64, String)> {
 
 #[test]
 fn every_surface_is_among_the_routes() {
-    let routes = routes();
+    let routes = routed();
     for path in ["/zato/ping", "/zato/sso/user", "/v1/users/{id}", "/v1/local/sign-out", "/livez"] {
         assert!(routes.iter().any(|route| route == path), "{path}: {routes:?}");
     }

@@ -162,7 +162,8 @@ impl Document {
     }
 }
 
-const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/// The methods that the description speaks of.
+pub const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 fn type_of(value: &Value) -> &'static str {
     match value {

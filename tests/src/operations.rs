@@ -1,5 +1,8 @@
 //! All operations of the Zato contract (its section 3), and the types of what they take.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 /// An operation of the dialect.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
@@ -325,3 +328,17 @@ pub const V1: [(&str, &str); 19] = [
     ("GET", "/v1/local/sessions/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("POST", "/v1/local/sign-out"),
 ];
+
+/// The paths that the sources of the routers name.
+pub fn routed() -> BTreeSet<String> {
+    let mut paths = BTreeSet::new();
+    for file in ["lib.rs", "zato/mod.rs", "v1/mod.rs"] {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/http/src").join(file);
+        let source = std::fs::read_to_string(source).expect("the routes are there");
+        for rest in source.split(".route(").skip(1) {
+            let path = rest.trim_start().strip_prefix('"').expect("a path in its place");
+            paths.insert(path.split('"').next().expect("a closing quote").to_owned());
+        }
+    }
+    paths
+}

@@ -42,11 +42,16 @@ pub struct Smtp {
 }
 
 struct State {
-    manner: Mutex<Manner>,
-    mails: Mutex<Vec<Received>>,
+    told: Mutex<Told>,
+    /// A mail or a connection.
     came: Condvar,
+}
+
+struct Told {
+    manner: Manner,
+    mails: Vec<Received>,
     /// Connections that were opened.
-    visits: Mutex<u32>,
+    visits: u32,
 }
 
 impl Smtp {
@@ -54,12 +59,8 @@ impl Smtp {
     pub fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it listens");
-        let state = Arc::new(State {
-            manner: Mutex::new(manner),
-            mails: Mutex::default(),
-            came: Condvar::new(),
-            visits: Mutex::default(),
-        });
+        let told = Told { manner, mails: Vec::new(), visits: 0 };
+        let state = Arc::new(State { told: Mutex::new(told), came: Condvar::new() });
         let serving = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
@@ -77,37 +78,44 @@ impl Smtp {
 
     /// It behaves so from the next connection on.
     pub fn behave(&self, manner: Manner) {
-        *held(&self.state.manner) = manner;
+        self.state.told().manner = manner;
     }
 
     /// Waits until this many mails were taken, and returns all of them.
     #[track_caller]
     pub fn wait_for(&self, count: usize) -> Vec<Received> {
-        let mails = held(&self.state.mails);
-        let waited = self
-            .state
-            .came
-            .wait_timeout_while(mails, ARRIVAL_TIME_MAX, |mails| mails.len() < count);
-        let (mails, result) = waited.expect("nothing panics while it holds the mails");
-        assert!(!result.timed_out(), "{} of {count} mails came", mails.len());
-        mails.clone()
+        let (told, in_time) = self.state.wait(|told| told.mails.len() >= count);
+        assert!(in_time, "{} of {count} mails came", told.mails.len());
+        told.mails.clone()
     }
 
     /// Waits until it was visited this often.
     #[track_caller]
     pub fn wait_for_visits(&self, count: u32) {
-        let visits = held(&self.state.visits);
-        let waited =
-            self.state.came.wait_timeout_while(visits, ARRIVAL_TIME_MAX, |visits| *visits < count);
-        let (visits, result) = waited.expect("nothing panics while it holds the count");
-        assert!(!result.timed_out(), "{visits} of {count} visits");
+        let (told, in_time) = self.state.wait(|told| told.visits >= count);
+        assert!(in_time, "{} of {count} visits", told.visits);
     }
 }
 
 impl State {
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().expect("nothing panics while it holds this")
+    }
+
+    /// Waits until something is so; whether it came to be in time.
+    fn wait(&self, is_so: impl Fn(&Told) -> bool) -> (MutexGuard<'_, Told>, bool) {
+        let waited =
+            self.came.wait_timeout_while(self.told(), ARRIVAL_TIME_MAX, |told| !is_so(told));
+        let (told, result) = waited.expect("nothing panics while it holds this");
+        (told, !result.timed_out())
+    }
+
     fn talk(&self, stream: &TcpStream) -> std::io::Result<()> {
-        let manner = *held(&self.manner);
-        *held(&self.visits) += 1;
+        let manner = {
+            let mut told = self.told();
+            told.visits += 1;
+            told.manner
+        };
         self.came.notify_all();
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         let mut out = stream;
@@ -150,7 +158,7 @@ impl State {
                         data.push('\n');
                     }
                     let mail = Received { from: from.clone(), to: to.clone(), data };
-                    held(&self.mails).push(mail);
+                    self.told().mails.push(mail);
                     write!(out, "250 taken\r\n")?;
                     self.came.notify_all();
                 }
@@ -181,8 +189,4 @@ impl Received {
     pub fn plain(&self) -> String {
         self.data.replace("=\n", "").replace("=3D", "=")
     }
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().expect("nothing panics while it holds this")
 }

@@ -1,6 +1,5 @@
 """The real server as a child process: start, stop, kill; and `muster` at the command line."""
 
-import json
 import os
 import signal
 import subprocess
@@ -115,11 +114,3 @@ def verify(data: Path) -> list[str]:
     if ended.returncode == 0:
         return []
     return [f"verify: exit {ended.returncode}: {(ended.stdout + ended.stderr).strip()[:600]}"]
-
-
-def events(data: Path) -> list[dict]:
-    """Every fact, as `muster events --json` prints it, one a line."""
-    ended = command(data, "events", "--json")
-    if ended.returncode != 0:
-        raise RuntimeError(f"events: exit {ended.returncode}: {ended.stderr.strip()[:600]}")
-    return [json.loads(line) for line in ended.stdout.splitlines()]

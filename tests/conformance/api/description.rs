@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use muster_tests::client::ask_locally;
-use muster_tests::document::{Described, Document};
-use muster_tests::operations::{OPERATIONS, built};
+use muster_tests::document::{Described, Document, METHODS};
+use muster_tests::operations::{OPERATIONS, built, routed};
 use muster_tests::zato::Person;
 use serde_json::{Value, json};
 
 use crate::world::{server, su, zato};
-
-const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 fn document() -> Document {
     Document::read(&mut server().client())
@@ -115,20 +113,6 @@ fn no_two_shapes_have_one_name() {
     let root = document().0;
     let shown = root["components"]["schemas"].as_object().expect("shapes");
     assert_eq!(names, shown.keys().cloned().collect());
-}
-
-/// The paths that the sources of the routers name.
-fn routed() -> BTreeSet<String> {
-    let mut paths = BTreeSet::new();
-    for file in ["lib.rs", "zato/mod.rs", "v1/mod.rs"] {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/http/src").join(file);
-        let source = std::fs::read_to_string(source).expect("the routes are there");
-        for rest in source.split(".route(").skip(1) {
-            let path = rest.trim_start().strip_prefix('"').expect("a path in its place");
-            paths.insert(path.split('"').next().expect("a closing quote").to_owned());
-        }
-    }
-    paths
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! `/v1/local`: for whoever can reach the socket, and nobody else, whatever is shown.
 
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
-
 use muster_tests::audit::{Audit, assert_problem};
+use muster_tests::client::ask_locally;
 use muster_tests::operations::V1;
 use serde_json::Value;
 
@@ -11,19 +9,8 @@ use crate::world::{server, zato_and_person};
 
 /// The status and the body of what the socket answers.
 fn ask(method: &str, path: &str, body: &str) -> (u16, Value) {
-    let socket = server().data().join("muster.sock");
-    let mut stream = UnixStream::connect(socket).expect("the server listens");
-    let length = body.len();
-    let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         content-length: {length}\r\n\r\n{body}"
-    );
-    stream.write_all(head.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    (status.expect("a status"), serde_json::from_str(body).unwrap_or(Value::Null))
+    let answer = ask_locally(&server().data().join("muster.sock"), method, path, body);
+    (answer.status, answer.json())
 }
 
 #[test]
