@@ -3,7 +3,7 @@
 //! A command is decided against state (`decide`), the decision is written as facts ([`fact::Fact`]),
 //! and everything else is a fold of those facts (`evolve`). In reading order:
 //!
-//! * [`id`], [`time`], [`text`], [`secret`]: values that cannot be wrong once parsed
+//! * [`id`], [`time`], [`text`], [`secret`], [`network`]: values that cannot be wrong once parsed
 //! * [`actor`], [`fact`]: who acted, and what a fact carries around its event
 //! * [`user`], [`session`], [`system`]: the streams; [`sign_in`] touches two of them, [`bootstrap`] three
 //! * [`attributes`]: named values inside a user
@@ -18,6 +18,7 @@ pub mod bootstrap;
 pub mod description;
 pub mod fact;
 pub mod id;
+pub mod network;
 pub mod policy;
 pub mod rejection;
 #[cfg(test)]

@@ -7,10 +7,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::id::UserId;
+use domain::network::Network;
 use domain::user::User;
 use domain::user::rate_limit::{Limit, RateLimitDefinition};
-
-use crate::addresses::Network;
 
 /// Windows that are counted at once; beyond that those that ended are forgotten.
 const COUNTED_MAX: usize = 100_000;
@@ -62,14 +61,11 @@ impl RateLimits {
 /// The first rule that speaks of an address, and its number; `*` speaks of all, known or not.
 fn rule(definition: &RateLimitDefinition, address: Option<&str>) -> Option<(usize, Limit)> {
     let address = address.and_then(|address| address.parse::<IpAddr>().ok());
-    let speaks = |source: &str| match source {
-        "*" => true,
-        source => source
-            .parse::<Network>()
-            .is_ok_and(|network| address.is_some_and(|address| network.contains(address))),
+    let speaks = |source: Option<Network>| {
+        source.is_none_or(|network| address.is_some_and(|address| network.contains(address)))
     };
     let mut rules = definition.rules().enumerate();
-    rules.find(|(_, (source, _))| speaks(source)).map(|(number, (_, limit))| (number, limit))
+    rules.find(|(_, (source, _))| speaks(*source)).map(|(number, (_, limit))| (number, limit))
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Limits on access through linked accounts, one rule a line (Zato's contract, section 6.14).
 
-use std::net::IpAddr;
-use std::str::FromStr;
-
+use crate::network::Network;
 use crate::rejection::{Rejection, ValueFault};
 
 /// Most characters of a definition.
@@ -31,8 +29,8 @@ impl RateLimitDefinition {
         Ok(Self(text.into()))
     }
 
-    /// Its rules in order: from where, and what is allowed.
-    pub fn rules(&self) -> impl Iterator<Item = (&str, Limit)> {
+    /// Its rules in order: from where, `None` being everywhere, and what is allowed.
+    pub fn rules(&self) -> impl Iterator<Item = (Option<Network>, Limit)> {
         self.0.lines().map(str::trim).filter(|line| !line.starts_with('#')).filter_map(rule)
     }
 
@@ -56,22 +54,13 @@ pub enum Limit {
     },
 }
 
-fn rule(line: &str) -> Option<(&str, Limit)> {
+fn rule(line: &str) -> Option<(Option<Network>, Limit)> {
     let (source, limit) = line.split_once('=')?;
-    let source = source.trim();
-    Some((source, limit_of(limit.trim())?)).filter(|_| is_source(source))
-}
-
-fn is_source(text: &str) -> bool {
-    let Some((address, bits)) = text.split_once('/') else {
-        return text == "*" || IpAddr::from_str(text).is_ok();
+    let source = match source.trim() {
+        "*" => None,
+        source => Some(source.parse().ok()?),
     };
-    let bits_max = match IpAddr::from_str(address) {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    bits.parse::<u8>().is_ok_and(|bits| bits <= bits_max)
+    Some((source, limit_of(limit.trim())?))
 }
 
 fn limit_of(text: &str) -> Option<Limit> {
