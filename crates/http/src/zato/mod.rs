@@ -34,62 +34,43 @@ pub use settings::{BasicAuth, Definitions, Inform, Jwt, Settings};
 
 /// The dialect's routes. A GET answers no HEAD: the contract has no such method.
 pub fn routes() -> Router<App> {
-    let linked = get(ping::ping).post(ping::ping).head(call::unsupported);
     of_users()
         .merge(of_sessions_and_attributes())
-        .route("/zato/ping", linked.fallback(call::unsupported))
+        .route("/zato/ping", get(ping::ping).post(ping::ping).head(call::unsupported))
+        // After all routes: it is for those that are there already.
+        .method_not_allowed_fallback(call::unsupported)
 }
 
 fn of_users() -> Router<App> {
     Router::new()
-        .route("/zato/sso/user/login", post(login::login).fallback(call::unsupported))
-        .route("/zato/sso/user/logout", post(login::logout).fallback(call::unsupported))
-        .route(
-            "/zato/sso/user/signup",
-            post(signup::sign_up).patch(signup::confirm).fallback(call::unsupported),
-        )
-        .route(
-            "/zato/sso/user/signup/confirm",
-            post(signup::confirm).patch(signup::confirm).fallback(call::unsupported),
-        )
+        .route("/zato/sso/user/login", post(login::login))
+        .route("/zato/sso/user/logout", post(login::logout))
+        .route("/zato/sso/user/signup", post(signup::sign_up).patch(signup::confirm))
+        .route("/zato/sso/user/signup/confirm", post(signup::confirm).patch(signup::confirm))
         .route(
             "/zato/sso/user",
             get(user::read)
                 .post(create::create)
                 .patch(user::update)
                 .delete(user::delete)
-                .head(call::unsupported)
-                .fallback(call::unsupported),
+                .head(call::unsupported),
         )
         .route(
             "/zato/sso/user/search",
-            get(search::search)
-                .post(search::search)
-                .head(call::unsupported)
-                .fallback(call::unsupported),
+            get(search::search).post(search::search).head(call::unsupported),
         )
-        .route("/zato/sso/user/approve", post(accounts::approve).fallback(call::unsupported))
-        .route("/zato/sso/user/reject", post(accounts::reject).fallback(call::unsupported))
-        .route("/zato/sso/user/password", patch(password::change).fallback(call::unsupported))
-        .route("/zato/sso/user/totp", patch(totp::reset).fallback(call::unsupported))
-        .route(
-            "/zato/sso/user/lock",
-            post(accounts::lock).delete(accounts::unlock).fallback(call::unsupported),
-        )
+        .route("/zato/sso/user/approve", post(accounts::approve))
+        .route("/zato/sso/user/reject", post(accounts::reject))
+        .route("/zato/sso/user/password", patch(password::change))
+        .route("/zato/sso/user/totp", patch(totp::reset))
+        .route("/zato/sso/user/lock", post(accounts::lock).delete(accounts::unlock))
         .route(
             "/zato/sso/user/linked",
-            get(linked::list)
-                .post(linked::create)
-                .delete(linked::delete)
-                .head(call::unsupported)
-                .fallback(call::unsupported),
+            get(linked::list).post(linked::create).delete(linked::delete).head(call::unsupported),
         )
         .route(
             "/zato/sso/password/reset",
-            post(reset::request)
-                .patch(reset::open)
-                .delete(reset::carry_out)
-                .fallback(call::unsupported),
+            post(reset::request).patch(reset::open).delete(reset::carry_out),
         )
 }
 
@@ -100,13 +81,9 @@ fn of_sessions_and_attributes() -> Router<App> {
             get(sessions::read)
                 .post(sessions::verify)
                 .patch(sessions::renew)
-                .head(call::unsupported)
-                .fallback(call::unsupported),
+                .head(call::unsupported),
         )
-        .route(
-            "/zato/sso/user/session/list",
-            get(sessions::list).head(call::unsupported).fallback(call::unsupported),
-        )
+        .route("/zato/sso/user/session/list", get(sessions::list).head(call::unsupported))
         .route("/zato/sso/user/attr", attributes_of(Of::User))
         .route("/zato/sso/user/attr/exists", attributes_exist(Of::User))
         .route("/zato/sso/user/attr/names", attribute_names(Of::User))
@@ -124,17 +101,12 @@ fn attributes_of(of: Of) -> MethodRouter<App> {
         .put(move |zato: Zato| attributes::put(zato, of))
         .delete(move |zato: Zato| attributes::remove(zato, of))
         .head(call::unsupported)
-        .fallback(call::unsupported)
 }
 
 fn attributes_exist(of: Of) -> MethodRouter<App> {
-    get(async move |zato: Zato| attributes::exist(&zato, of))
-        .head(call::unsupported)
-        .fallback(call::unsupported)
+    get(async move |zato: Zato| attributes::exist(&zato, of)).head(call::unsupported)
 }
 
 fn attribute_names(of: Of) -> MethodRouter<App> {
-    get(async move |zato: Zato| attributes::names(&zato, of))
-        .head(call::unsupported)
-        .fallback(call::unsupported)
+    get(async move |zato: Zato| attributes::names(&zato, of)).head(call::unsupported)
 }

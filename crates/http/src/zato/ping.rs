@@ -1,7 +1,6 @@
 //! A resource that security definitions protect: whoever shows right credentials gets an answer, and
 //! whoever is linked to the definition a session with it (contract, section 6.12).
 
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
@@ -33,12 +32,7 @@ enum Shown {
 }
 
 /// `GET` and `POST /zato/ping`
-pub async fn ping(State(app): State<crate::App>, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let zato = match <Zato as axum::extract::FromRequest<_>>::from_request(request, &app).await {
-        Ok(zato) => zato,
-        Err(response) => return response,
-    };
+pub async fn ping(headers: HeaderMap, zato: Zato) -> Response {
     let Some(shown) = shown(&headers) else { return challenge(&zato) };
     let (mut caller, may_sign_in) = caller(&zato, &headers);
     let through = match proven(&zato, &mut caller, &shown).await {
