@@ -168,8 +168,8 @@ impl Config {
         use std::os::unix::fs::PermissionsExt;
         let path = self.file.as_ref()?;
         let is_secret = |key: &Key| {
-            key.place.read(&self.chosen) == Value::Hidden(true)
-                && matches!(self.origin(key), Origin::File(..))
+            matches!(self.origin(key), Origin::File(..))
+                && key.place.read(&self.chosen) == Value::Hidden(true)
         };
         let definitions = &self.chosen.http.zato.definitions;
         let holds_a_secret = !definitions.basic_auth.is_empty()
@@ -236,6 +236,9 @@ impl Chosen {
 
 /// The key that an environment variable stands for; `None` if it is no business of configuration.
 fn of_variable(variable: &str) -> Result<Option<&'static Key>, ConfigError> {
+    if !variable.starts_with("MUSTER_") {
+        return Ok(None);
+    }
     let found = keys::all().find(|key| key.variable() == variable);
     let claimed = ["MUSTER_ZATO_", "MUSTER_HTTP_", "MUSTER_LIMITS_", "MUSTER_MAIL_"];
     if found.is_none() && claimed.iter().any(|prefix| variable.starts_with(prefix)) {
