@@ -122,7 +122,8 @@ impl Service {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(wait) => {}
-                () = woken, if wait > Duration::ZERO => {}
+                // Without anybody to hand mail to, only what is given up is looked for, now and then.
+                () = woken, if wait > Duration::ZERO && self.inner.outbox.mailer.delivery.is_there() => {}
             }
             self.give_up_old_mail().await;
             wait = self.deliver_due().await;
