@@ -130,7 +130,7 @@ impl Wallet {
 /// Shows a session's token. Whether it is let in must be what is true.
 fn entered(token: &str, service: &Service, truth: &Truth, template: &Caller) -> Option<Caller> {
     let now = service.store().clock().now();
-    let caller = service.session_caller(token, template);
+    let caller = service.session_caller(token, template.clone());
     let session = truth.session_of(&TokenHash(tokens::hash_of(token)));
     let alive = session.is_some_and(|id| truth.is_alive(Proof::Session(id), now));
     hold!(Revoked, caller.is_ok() == alive, "{session:?} is alive: {alive}, and {caller:?}");

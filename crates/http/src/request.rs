@@ -128,8 +128,8 @@ pub fn origin(
         Some(Peer::Network(address)) => {
             let address = address.ip().to_canonical();
             let said = is_trusted(trusted_proxies, address).then(|| forwarded_for(headers));
-            let address = said.flatten().unwrap_or_else(|| address.to_string());
-            (Some(cut(&address).into()), None)
+            let address = said.flatten().map_or_else(|| address.to_string(), |said| cut(&said));
+            (Some(address.into()), None)
         }
         Some(Peer::Local) => (None, text(&OPERATOR)),
         None => (None, None),

@@ -41,12 +41,14 @@ impl Service {
         caller: &Caller,
         token: &str,
     ) -> Result<Attributes, Rejection> {
-        Ok(self.session_of_attributes(caller, token, Act::ReadUser)?.attributes)
+        self.session_of_attributes(caller, token, Act::ReadUser, |session| {
+            session.attributes.clone()
+        })
     }
 
     /// The session whose attributes `caller` wants to write.
     pub fn session_to_write(&self, caller: &Caller, token: &str) -> Result<SessionId, Rejection> {
-        Ok(self.session_of_attributes(caller, token, Act::WriteAttributes)?.id)
+        self.session_of_attributes(caller, token, Act::WriteAttributes, |session| session.id)
     }
 
     /// Some attributes by name; `None` where there is none, or an expired one.
@@ -91,18 +93,18 @@ impl Service {
         alive.map(|(key, _)| key.name.clone()).collect()
     }
 
-    /// A session by its token. That it is somebody else's comes before what stands in the way of its
+    /// What `take` takes of a session. That it is somebody else's comes before what stands in the way of its
     /// owner: who may not touch the session is not told about the account.
-    fn session_of_attributes(
+    fn session_of_attributes<R>(
         &self,
         caller: &Caller,
         token: &str,
         act: Act,
-    ) -> Result<Session, Rejection> {
-        let session = self.unexpired_session(token)?;
-        let owner = self.user(session.user);
-        self.permits(caller, act, owner.as_deref())?;
-        self.usable_session(token, caller, Session::clone)
+        take: impl FnOnce(&Session) -> R,
+    ) -> Result<R, Rejection> {
+        let owner = self.unexpired_session(token, |session| session.user)?;
+        self.permits(caller, act, self.user(owner).as_deref())?;
+        self.usable_session(token, caller, take)
     }
 
     /// A value that only the log holds.

@@ -23,7 +23,7 @@ use crate::failure::Failure;
 /// Most facts in one answer.
 pub const PAGE_LEN_MAX: usize = 1_000;
 
-/// Facts read at a time: each may be a megabyte long.
+/// Facts read at a time: each may be a megabyte long, the origin of each kilobytes.
 const CHUNK_FACTS: usize = 64;
 
 /// A fact, told: its event is gone, which may be long.
@@ -81,6 +81,19 @@ impl Service {
         self.blocking(move |service| service.read_events(after, limit)).await
     }
 
+    /// Reads facts, few at a time, and hands them to `take` in order.
+    pub(crate) fn each_fact(
+        &self,
+        positions: &[Position],
+        origins: Origins,
+        mut take: impl FnMut(Fact) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for chunk in positions.chunks(CHUNK_FACTS) {
+            self.store().facts(chunk, origins)?.into_iter().try_for_each(&mut take)?;
+        }
+        Ok(())
+    }
+
     fn replay(&self, id: UserId, after: Position, limit: usize) -> Result<Page, StoreError> {
         let positions = self.positions(Subject::Of(id));
         // The fold needs every fact from birth, origins are opened of those only that are shown.
@@ -89,12 +102,11 @@ impl Service {
         let mut state = self.folded(before)?;
         let shown = &after[..after.len().min(limit)];
         let mut told = Vec::with_capacity(shown.len());
-        for chunk in shown.chunks(CHUNK_FACTS) {
-            for fact in self.store().facts(chunk, Origins::Open)? {
-                let description = state.step(&fact);
-                told.push(self.tell(fact, description));
-            }
-        }
+        self.each_fact(shown, Origins::Open, |fact| {
+            let description = state.step(&fact);
+            told.push(self.tell(fact, description));
+            Ok(())
+        })?;
         let more = after.len() > limit;
         self.name_actors(&mut told)?;
         Ok(Page { facts: told, more })
@@ -108,23 +120,22 @@ impl Service {
         let positions: Vec<Position> = (after + 1..=until).map(Position).collect();
         let mut told = Vec::with_capacity(positions.len());
         let mut states: HashMap<UserId, State> = HashMap::new();
-        for chunk in positions.chunks(CHUNK_FACTS) {
-            for fact in self.store().facts(chunk, Origins::Open)? {
-                let description = match self.owner(&fact.head) {
-                    None => State::default().step(&fact),
-                    Some(owner) => {
-                        let state = match states.entry(owner) {
-                            Entry::Occupied(known) => known.into_mut(),
-                            Entry::Vacant(new) => {
-                                new.insert(self.state_before(owner, fact.head.position)?)
-                            }
-                        };
-                        state.step(&fact)
-                    }
-                };
-                told.push(self.tell(fact, description));
-            }
-        }
+        self.each_fact(&positions, Origins::Open, |fact| {
+            let description = match self.owner(&fact.head) {
+                None => State::default().step(&fact),
+                Some(owner) => {
+                    let state = match states.entry(owner) {
+                        Entry::Occupied(known) => known.into_mut(),
+                        Entry::Vacant(new) => {
+                            new.insert(self.state_before(owner, fact.head.position)?)
+                        }
+                    };
+                    state.step(&fact)
+                }
+            };
+            told.push(self.tell(fact, description));
+            Ok(())
+        })?;
         self.name_actors(&mut told)?;
         Ok(Page { facts: told, more: until < last.0 })
     }
@@ -147,11 +158,10 @@ impl Service {
 
     fn folded(&self, positions: &[Position]) -> Result<State, StoreError> {
         let mut state = State::default();
-        for chunk in positions.chunks(CHUNK_FACTS) {
-            for fact in self.store().facts(chunk, Origins::Leave)? {
-                state.step(&fact);
-            }
-        }
+        self.each_fact(positions, Origins::Leave, |fact| {
+            state.step(&fact);
+            Ok(())
+        })?;
         Ok(state)
     }
 
@@ -192,16 +202,15 @@ impl Service {
     fn names_of(&self, id: UserId) -> Result<Vec<(Position, Option<String>)>, StoreError> {
         let mut names = Vec::new();
         let mut state = State::default();
-        for chunk in self.positions(Subject::Of(id)).chunks(CHUNK_FACTS) {
-            for fact in self.store().facts(chunk, Origins::Leave)? {
-                state.step(&fact);
-                let name = state.user.as_ref().and_then(|user| user.username.as_ref());
-                let name = name.map(ToString::to_string);
-                if names.last().is_none_or(|(_, last)| *last != name) {
-                    names.push((fact.head.position, name));
-                }
+        self.each_fact(&self.positions(Subject::Of(id)), Origins::Leave, |fact| {
+            state.step(&fact);
+            let name = state.user.as_ref().and_then(|user| user.username.as_ref());
+            let name = name.map(ToString::to_string);
+            if names.last().is_none_or(|(_, last)| *last != name) {
+                names.push((fact.head.position, name));
             }
-        }
+            Ok(())
+        })?;
         Ok(names)
     }
 }

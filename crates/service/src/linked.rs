@@ -1,6 +1,8 @@
 //! Access through linked accounts: a request under a security definition of the server opens a session
 //! for whoever is linked to it, or renews the one that the same proof opened (Zato's contract, 6.12).
 
+use std::sync::Arc;
+
 use domain::actor::Stamp;
 use domain::fact::CommandName;
 use domain::id::SessionId;
@@ -9,8 +11,8 @@ use domain::secret::TokenHash;
 use domain::session::Through;
 use domain::sign_in::{ApplicationGates, LinkedSignIn};
 use domain::system::Purpose;
-use domain::text::Username;
-use domain::user::state::{LinkKey, LinkKind};
+use domain::user::User;
+use domain::user::state::LinkKind;
 
 use crate::attempts::Wrong;
 use crate::caller::Caller;
@@ -69,13 +71,9 @@ impl Service {
             let views = self.store().views();
             views.linked(&through.link).and_then(|id| views.user(id).cloned())
         };
-        let active = |link: &LinkKey| {
-            user.as_ref().and_then(|user| user.links.get(link)).is_some_and(|link| link.active)
-        };
-        if !active(&through.link) {
-            return Ok(Access::NotLinked);
-        }
-        let user = user.ok_or(Rejection::NoSuchLink)?;
+        let is_active =
+            |user: &Arc<User>| user.links.get(&through.link).is_some_and(|link| link.active);
+        let Some(user) = user.filter(is_active) else { return Ok(Access::NotLinked) };
         let address = caller.origin.address.as_deref();
         let now = (self.store().sources().now)().monotonic;
         match self.inner.rate_limits.pass(&user, address.map(nearest), now) {
@@ -83,10 +81,9 @@ impl Service {
             Verdict::NoRule => return Ok(Access::Forbidden),
             Verdict::TooOften => return Ok(Access::TooOften),
         }
-        let name = user.username.as_ref().map(Username::as_str);
         let application = ApplicationGates {
             may_sign_in,
-            address_allowed: self.settings().addresses.allow(name, address),
+            address_allowed: self.settings().addresses.allow_user(Some(&user), address),
             metadata_in_order: true,
         };
         let now = self.store().clock().now();

@@ -15,9 +15,6 @@ use crate::Service;
 use crate::caller::Caller;
 use crate::failure::Failure;
 
-/// Facts read at a time: the origin of each may be kilobytes long.
-const CHUNK_FACTS: usize = 64;
-
 impl Service {
     /// The login names of the operators who last locked or unlocked these users, for whoever may read
     /// accounts. Whoever was locked by nobody, by somebody else, or by an operator of whom nothing can be
@@ -47,15 +44,13 @@ impl Service {
         let mut positions: Vec<Position> = locks.keys().copied().collect();
         positions.sort_unstable();
         let mut operators = HashMap::new();
-        for chunk in positions.chunks(CHUNK_FACTS) {
-            for fact in self.store().facts(chunk, Origins::Open)? {
-                let Some(Part::Open(origin)) = fact.origin else { continue };
-                if let (Some(user), Some(name)) = (locks.get(&fact.head.position), origin.operator)
-                {
-                    operators.insert(*user, name);
-                }
+        self.each_fact(&positions, Origins::Open, |fact| {
+            let Some(Part::Open(origin)) = fact.origin else { return Ok(()) };
+            if let (Some(user), Some(name)) = (locks.get(&fact.head.position), origin.operator) {
+                operators.insert(*user, name);
             }
-        }
+            Ok(())
+        })?;
         Ok(operators)
     }
 }

@@ -8,7 +8,6 @@ use domain::id::CodeId;
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
 use domain::system::Purpose;
-use domain::text::Username;
 use domain::time::Span;
 use domain::user::state::{ApprovalStatus, Kind};
 use domain::user::{self, User, access, reset};
@@ -119,8 +118,7 @@ impl Service {
     }
 
     fn may_come_from(&self, user: &User, caller: &Caller) -> bool {
-        let name = user.username.as_ref().map(Username::as_str);
-        self.settings().addresses.allow(name, caller.origin.address.as_deref())
+        self.settings().addresses.allow_user(Some(user), caller.origin.address.as_deref())
     }
 
     /// The approved person that a credential names.

@@ -2,6 +2,7 @@
 //! which only the log knows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use domain::actor::{Actor, Origin};
 use domain::fact::Part;
@@ -10,7 +11,6 @@ use domain::policy::Act;
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
 use domain::session::{self, CHANGES_SHOWN_MAX, Session, SessionChange};
-use domain::text::Username;
 use domain::time::Timestamp;
 use store::views::{SessionRow, Views};
 use store::{Origins, StoreError};
@@ -23,8 +23,6 @@ use crate::{Command, Done, Service, tokens};
 pub const SESSIONS_LISTED_MAX: usize = 1_000;
 /// Most facts that are read for one answer: with many sessions each shows fewer of its changes.
 const FACTS_READ_MAX: usize = 10_000;
-/// Facts read at a time: the origin of each may be kilobytes long.
-const CHUNK_FACTS: usize = 64;
 
 /// A session, and from where it was opened and renewed.
 #[derive(Clone, Debug)]
@@ -50,14 +48,16 @@ pub struct ToldChange {
 
 impl Service {
     /// Who holds this session token, if it may be used now.
-    pub fn session_caller(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
-        self.usable_session(token, template, |session| as_owner(session, template))
+    pub fn session_caller(&self, token: &str, template: Caller) -> Result<Caller, Rejection> {
+        let owner = self.usable_session(token, &template, owner_of)?;
+        Ok(as_owner(owner, template))
     }
 
     /// Who holds this session token, whether or not it may be used: enough to end it.
-    pub fn session_holder(&self, token: &str, template: &Caller) -> Result<Caller, Rejection> {
-        let views = self.store().views();
-        Ok(as_owner(&row(&views, token)?.session, template))
+    pub fn session_holder(&self, token: &str, template: Caller) -> Result<Caller, Rejection> {
+        let token = hash_of(token);
+        let owner = owner_of(&row(&self.store().views(), &token)?.session);
+        Ok(as_owner(owner, template))
     }
 
     /// Whether a session may be used now by whoever calls from where `caller` does.
@@ -126,20 +126,24 @@ impl Service {
         caller: Caller,
         token: &str,
     ) -> Result<(SessionId, Done), Failure> {
-        let id = self.unexpired_session(token)?.id;
+        let id = self.unexpired_session(token, |session| session.id)?;
         let done = self.execute(caller, Command::Session(id, session::Command::Revoke)).await?;
         Ok((id, done))
     }
 
-    /// A session that did not expire, whatever its owner's state.
-    pub(crate) fn unexpired_session(&self, token: &str) -> Result<Session, Rejection> {
-        let now = self.store().clock().now();
+    /// What `take` takes of a session that did not expire, whatever its owner's state.
+    pub(crate) fn unexpired_session<R>(
+        &self,
+        token: &str,
+        take: impl FnOnce(&Session) -> R,
+    ) -> Result<R, Rejection> {
+        let (now, token) = (self.store().clock().now(), hash_of(token));
         let views = self.store().views();
-        let session = &row(&views, token)?.session;
+        let session = &row(&views, &token)?.session;
         if session.expires <= now {
             return Err(Rejection::NoSuchSession);
         }
-        Ok(session.clone())
+        Ok(take(session))
     }
 
     /// What `take` takes of a session that passes every check that calls with its token have to pass.
@@ -149,16 +153,15 @@ impl Service {
         caller: &Caller,
         take: impl FnOnce(&Session) -> R,
     ) -> Result<R, Rejection> {
-        let now = self.store().clock().now();
+        // The token is hashed before the views are held: the writer waits for them.
+        let (now, token) = (self.store().clock().now(), hash_of(token));
         let rules = &self.settings().addresses;
         let views = self.store().views();
-        let row = row(&views, token)?;
+        let row = row(&views, &token)?;
         // The name is looked up only where it matters: a verify is one look-up else.
         let allowed = !rules.refuse_some() || {
             let owner = views.user(row.session.user);
-            let name = owner.and_then(|user| user.username.as_ref());
-            let address = caller.origin.address.as_deref();
-            rules.allow(name.map(Username::as_str), address)
+            rules.allow_user(owner.map(Arc::as_ref), caller.origin.address.as_deref())
         };
         session::check(&row.session, &row.owner, allowed, now)?;
         Ok(take(&row.session))
@@ -190,15 +193,14 @@ impl Service {
         positions.sort_unstable();
         positions.dedup();
         let mut facts: HashMap<Position, (Timestamp, Option<Origin>)> = HashMap::new();
-        for chunk in positions.chunks(CHUNK_FACTS) {
-            for fact in self.store().facts(chunk, Origins::Open)? {
-                let origin = match fact.origin {
-                    Some(Part::Open(origin)) => Some(origin),
-                    Some(Part::Erased) | None => None,
-                };
-                facts.insert(fact.head.position, (fact.head.at, origin));
-            }
-        }
+        self.each_fact(&positions, Origins::Open, |fact| {
+            let origin = match fact.origin {
+                Some(Part::Open(origin)) => Some(origin),
+                Some(Part::Erased) | None => None,
+            };
+            facts.insert(fact.head.position, (fact.head.at, origin));
+            Ok(())
+        })?;
         let fact = |position: Position| {
             facts.get(&position).cloned().ok_or(StoreError::NotThatFact { position })
         };
@@ -215,15 +217,19 @@ impl Service {
     }
 }
 
-fn row<'v>(views: &'v Views, token: &str) -> Result<&'v SessionRow, Rejection> {
-    views.session(&TokenHash(tokens::hash_of(token))).ok_or(Rejection::NoSuchSession)
+fn hash_of(token: &str) -> TokenHash {
+    TokenHash(tokens::hash_of(token))
+}
+
+fn row<'v>(views: &'v Views, token: &TokenHash) -> Result<&'v SessionRow, Rejection> {
+    views.session(token).ok_or(Rejection::NoSuchSession)
+}
+
+fn owner_of(session: &Session) -> (UserId, SessionId) {
+    (session.user, session.id)
 }
 
 /// The owner of a session, as the caller of what `template` says.
-fn as_owner(session: &Session, template: &Caller) -> Caller {
-    Caller {
-        actor: Actor::User(session.user),
-        proof: Proof::Session(session.id),
-        ..template.clone()
-    }
+fn as_owner((user, session): (UserId, SessionId), template: Caller) -> Caller {
+    Caller { actor: Actor::User(user), proof: Proof::Session(session), ..template }
 }

@@ -83,7 +83,7 @@ impl House {
 
     async fn root(&self) -> Caller {
         let opened = self.sign_in("root", &self.password).await.expect("root signs in");
-        self.service.session_caller(&opened.token, &nobody()).expect("a session")
+        self.service.session_caller(&opened.token, nobody()).expect("a session")
     }
 
     /// A user who signed up, confirmed and was approved.
@@ -100,7 +100,7 @@ impl House {
         let approve = Command::User(id, UserCommand::Approve(Repeat::Write));
         self.service.execute(self.root().await, approve).await.expect("she is approved");
         let opened = self.sign_in("ada", "correct horse").await.expect("she signs in");
-        self.service.session_caller(&opened.token, &nobody()).expect("a session")
+        self.service.session_caller(&opened.token, nobody()).expect("a session")
     }
 }
 
@@ -280,7 +280,7 @@ async fn a_session_is_used_from_where_its_owner_may_be_only() {
         let address = Some(address.into());
         Caller { origin: Origin { address, ..Origin::default() }, ..nobody() }
     };
-    let caller = |template: &Caller| house.service.session_caller(&opened.token, template);
+    let caller = |template: &Caller| house.service.session_caller(&opened.token, template.clone());
     assert_eq!(caller(&from("10.1.2.3")).map(|caller| caller.actor.user().is_some()), Ok(true));
     for elsewhere in [from("192.0.2.1"), from("10.1.2.3, 192.0.2.1"), nobody()] {
         assert_eq!(caller(&elsewhere), Err(Rejection::AddressNotAllowed));
@@ -288,5 +288,5 @@ async fn a_session_is_used_from_where_its_owner_may_be_only() {
     }
     assert!(house.service.is_session_valid(&opened.token, &from("10.1.2.3")));
     // To leave, one may be anywhere.
-    assert!(house.service.session_holder(&opened.token, &nobody()).is_ok());
+    assert!(house.service.session_holder(&opened.token, nobody()).is_ok());
 }

@@ -159,16 +159,17 @@ impl Throttle {
     /// the 1st, 10th, 100th ... within a minute is one, as long as there are not too many.
     pub fn fact_due(&self, name: &str, fault: Fault, now: Duration) -> Option<u32> {
         let minute = now.as_secs() / 60;
+        let key = (key(name), fault);
         let mut counts = self.counts();
         let Counts { thinned, facts, .. } = &mut *counts;
         if thinned.len() >= COUNTED_MAX {
             thinned.retain(|_, thinned| thinned.minute == minute);
         }
-        let known = thinned.contains_key(&(key(name), fault));
+        let known = thinned.contains_key(&key);
         if !known && thinned.len() >= COUNTED_MAX {
             return None;
         }
-        let entry = thinned.entry((key(name), fault)).or_default();
+        let entry = thinned.entry(key).or_default();
         if entry.minute != minute {
             (entry.minute, entry.in_minute) = (minute, 0);
         }

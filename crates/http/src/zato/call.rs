@@ -144,7 +144,7 @@ impl Zato {
     pub fn caller(&self, call: Call, parameter: &str) -> Result<Caller, Refusal> {
         let token = self.sent.text(parameter)?.unwrap_or_default();
         let (_, template) = self.application()?;
-        self.app.service.session_caller(&token, &template).map_err(|why| self.refuse(call, &why))
+        self.app.service.session_caller(&token, template).map_err(|why| self.refuse(call, &why))
     }
 
     /// The caller of calls that take `ust`, or `current_ust` in its place.

@@ -72,7 +72,7 @@ async fn try_logout(zato: &Zato) -> Outcome {
     let token = zato.sent.text("ust")?.unwrap_or_default();
     let (_, template) = zato.application()?;
     let service = &zato.app.service;
-    let Ok(caller) = service.session_holder(&token, &template) else { return Ok(Reply::ok()) };
+    let Ok(caller) = service.session_holder(&token, template) else { return Ok(Reply::ok()) };
     let Proof::Session(id) = caller.proof else { return Ok(Reply::ok()) };
     match service.execute(caller, Command::Session(id, session::Command::SignOut)).await {
         Ok(done) => Ok(Reply::ok().at(done.position)),

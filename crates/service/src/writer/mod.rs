@@ -286,7 +286,7 @@ fn write(
     });
     if !events.is_empty() {
         let mut signature = signature(caller, at, command.name());
-        sign_as_user(&mut signature, command, &events);
+        sign_as_user(&mut signature, command, session);
         signature.application = application(turn, caller.application.as_ref(), at);
         turn.record(&signature, events);
     }
@@ -323,7 +323,7 @@ fn signature(caller: &Caller, at: Timestamp, command: CommandName) -> Signature 
 
 /// The actor of a successful sign-in is the user, and its credential the session that it opened or, of
 /// a linked account, renewed. Whoever opens a session for somebody else stays itself.
-fn sign_as_user(signature: &mut Signature, command: &Command, events: &[Event]) {
+fn sign_as_user(signature: &mut Signature, command: &Command, session: Option<SessionId>) {
     let user = match command {
         Command::SignIn(asked) => asked.user,
         Command::LinkedSignIn(asked) => asked.user,
@@ -334,11 +334,9 @@ fn sign_as_user(signature: &mut Signature, command: &Command, events: &[Event]) 
         | Command::Session(..)
         | Command::System(_) => return,
     };
-    for event in events {
-        if let Event::Session(id, _) = event {
-            signature.actor = Actor::User(user);
-            signature.credential = Some((*id).into());
-        }
+    if let Some(session) = session {
+        signature.actor = Actor::User(user);
+        signature.credential = Some(session.into());
     }
 }
 
