@@ -99,6 +99,8 @@ pub enum Part<T> {
 pub struct Fact {
     /// When, who, how, where in the log.
     pub head: Head,
+    /// The event's name, as [`Event::name`] says it: told also where the key is destroyed.
+    pub name: &'static str,
     /// From where, if anything was known and this read asked for it.
     pub origin: Option<Part<Origin>>,
     /// What happened.

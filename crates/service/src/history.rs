@@ -31,8 +31,8 @@ const CHUNK_FACTS: usize = 64;
 pub struct Told {
     /// When, who, how, where in the log.
     pub head: Head,
-    /// The event's name; `None` where the person's key is destroyed.
-    pub event: Option<&'static str>,
+    /// The event's name, which is in the clear.
+    pub event: &'static str,
     /// From where, if anything is known.
     pub origin: Option<Part<Origin>>,
     /// What it means; `None` where the person's key is destroyed.
@@ -174,11 +174,7 @@ impl Service {
         let views = self.store().views();
         let application = views.system().application_name(fact.head.application.0);
         let application = application.map(ToString::to_string);
-        let event = match &fact.body {
-            Part::Open(event) => Some(event.name()),
-            Part::Erased => None,
-        };
-        let Fact { head, origin, .. } = fact;
+        let Fact { head, name: event, origin, .. } = fact;
         Told { head, event, origin, description, actor_name: None, application }
     }
 

@@ -193,7 +193,9 @@ impl Sealed<'_> {
     pub fn open(self, keys: &KeyView<'_>, want_origin: bool) -> Result<Fact, RecordError> {
         let body = self.body(keys)?;
         let origin = if want_origin { self.origin(keys)? } else { None };
-        Ok(Fact { head: self.head, origin, body })
+        let unknown = || RecordError::Undecodable("payload", DecodeError::UnknownKind(self.kind));
+        let name = schema::name(self.kind.tag).ok_or_else(unknown)?;
+        Ok(Fact { head: self.head, name, origin, body })
     }
 
     fn body(&self, keys: &KeyView<'_>) -> Result<Part<Event>, RecordError> {

@@ -162,7 +162,8 @@ impl<'v> Turn<'v> {
             if let Event::System(system::Event::SlotAssigned { slot, purpose }) = &event {
                 self.keys.months.assign(*slot, *purpose);
             }
-            let fact = Fact { head, origin: None, body: Part::Open(event) };
+            let name = event.name();
+            let fact = Fact { head, name, origin: None, body: Part::Open(event) };
             apply(&mut self.draft, &fact);
         }
     }

@@ -3,12 +3,14 @@
 //!
 //! * `codec`: the bytes of a struct; [`codes`]: the numbers of choices; `values`: back to domain
 //! * [`user`], [`session`], [`system`]: the frozen structs of each kind of stream; [`origin`] beside them
+//! * [`name`]: what an event is called, where its tag is all that can be read
 //! * [`golden`]: one of every event, held to the bytes in `golden/*.hex`
 
 mod codec;
 pub mod codes;
 #[doc(hidden)]
 pub mod golden;
+mod names;
 pub mod origin;
 pub mod session;
 pub mod system;
@@ -21,6 +23,7 @@ use domain::fact::{Event, Stream};
 use thiserror::Error;
 
 pub use codec::PAYLOAD_BYTES_MAX;
+pub use names::name;
 
 /// The number of an event and of its stored shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -107,7 +107,8 @@ pub const SHAPES: &[Shape] = &[
             integer("position", "Its place in the log.").needed(),
             Field::new("stream", Kind::Object("Stream"), "To what.").needed(),
             moment("at", "When."),
-            text("event", "What; `docs/events.md` lists them.").needed(),
+            text("event", "What, told also of an erased person; `docs/events.md` lists them.")
+                .needed(),
             text("sentence", "In words; null if the person was erased.").needed().nullable(),
             Field::new("changes", Kind::Objects("Change"), "From old to new.").needed().nullable(),
             Field::new("actor", Kind::Object("Actor"), "Who did it.").needed(),
