@@ -192,4 +192,8 @@ command_names! {
     UnlinkAccount = "unlink_account",
     /// Muster delivers a mail that is owed.
     DeliverMail = "deliver_mail",
+    /// Erase a user.
+    Erase = "erase",
+    /// Forget where everybody was in some month.
+    ForgetOrigins = "forget_origins",
 }

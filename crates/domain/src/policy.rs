@@ -115,6 +115,8 @@ pub enum Act {
     ManageTokens,
     /// Delete.
     DeleteUser,
+    /// Destroy the key of somebody, who may be deleted already.
+    EraseUser,
     /// Reset a forgotten password, by what was mailed.
     ResetPassword,
     /// Link a user to security definitions.
@@ -190,6 +192,7 @@ fn requirement(act: Act) -> Requirement {
         | Act::Lock
         | Act::AmendAccount
         | Act::DeleteUser
+        | Act::EraseUser
         | Act::SetPassword
         | Act::OpenSession
         | Act::ManageLinks
@@ -222,7 +225,8 @@ fn is_guarded(act: Act) -> bool {
         | Act::ManageTokens
         | Act::ManageLinks
         | Act::OpenSession
-        | Act::DeleteUser => true,
+        | Act::DeleteUser
+        | Act::EraseUser => true,
         // What was mailed proves more than any right.
         Act::SignUp
         | Act::ConfirmSignUp

@@ -8,7 +8,7 @@
 //! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
 //! * [`views`]: the read models, folded from it
-//! * [`turn`]: commands decided against a draft, committed at once
+//! * [`turn`]: commands decided against a draft, committed at once; `erasures`: keys that go after it
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
 //! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
@@ -16,6 +16,7 @@
 mod ahead;
 pub mod clock;
 mod create;
+mod erasures;
 mod error;
 mod fold;
 pub mod follow;

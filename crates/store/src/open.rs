@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::ahead::KeysAhead;
 use crate::clock::Clock;
+use crate::erasures::Erasures;
 use crate::error::StoreError;
 use crate::fold;
 use crate::follow::{self, Follower};
@@ -104,6 +105,7 @@ pub struct Store {
     pub(crate) clock: Clock,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys_ahead: Arc<KeysAhead>,
+    pub(crate) erasures: Erasures,
     pub(crate) views: RwLock<Views>,
     pub(crate) journal: JournalReader,
     pub(crate) follower: Follower,
@@ -128,21 +130,25 @@ impl Store {
             return Err(StoreError::ClockBehind);
         }
         let highest = views.globals().slot_highest;
-        // No fact destroys a key yet.
         let kept = options.keyring;
-        let (keyring, repaired) = loaded.settle(disk.as_ref(), highest, |_| false, kept)?;
-        for repaired in repaired {
+        let is_destroyed = |slot| views.is_destroyed(slot);
+        let settled = loaded.settle(disk.as_ref(), highest, is_destroyed, kept)?;
+        for repaired in settled.repaired {
             notify(&Notice::Keyring(repaired));
+        }
+        if !settled.finished.is_empty() {
+            notify(&Notice::ErasuresFinished { slots: settled.finished });
         }
         if let End::Torn { .. } = end {
             notify(&Notice::Torn { after: journal.head().position });
         }
         let took = (sources.now)().monotonic.saturating_sub(began).as_micros();
-        let keyring = Arc::new(keyring);
+        let keyring = Arc::new(settled.keyring);
         let store = Arc::new(Self {
             identity,
             clock: Clock::new(sources.clone(), last),
             keys_ahead: KeysAhead::new(Arc::clone(&keyring), kept, &notify),
+            erasures: Erasures::new(Arc::clone(&keyring), &notify),
             keyring,
             opened: Opened {
                 facts: views.globals().position.0,
@@ -256,6 +262,18 @@ impl Store {
 
     pub(crate) fn journal(&self) -> &JournalReader {
         &self.journal
+    }
+
+    /// Whether this key is still in a file of the keyring although a fact says that it is destroyed: the
+    /// disk refused. It is gone from memory, and no read opens anything with it.
+    pub fn is_erasure_unfinished(&self, slot: Slot) -> bool {
+        self.erasures.is_unfinished(slot)
+    }
+
+    /// Tries again to destroy keys that the disk would not let go, and says whether none is left. Every
+    /// turn does so too, and the next start.
+    pub fn finish_erasures(&self) -> bool {
+        self.erasures.finish()
     }
 
     /// Sees to it that births find a key.

@@ -7,6 +7,7 @@ use domain::fact::{CommandName, Event, Fact, Head, Part};
 use domain::id::{Position, Slot, UserId};
 use domain::system;
 use domain::time::Timestamp;
+use domain::user;
 use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 use thiserror::Error;
 
@@ -97,6 +98,8 @@ pub struct Turn<'v> {
     clock: &'v Clock,
     sources: &'v Sources,
     scratch: Vec<u8>,
+    /// Slots whose keys go once the turn is committed.
+    destroyed: Vec<Slot>,
 }
 
 impl<'v> Turn<'v> {
@@ -162,6 +165,7 @@ impl<'v> Turn<'v> {
             if let Event::System(system::Event::SlotAssigned { slot, purpose }) = &event {
                 self.keys.months.assign(*slot, *purpose);
             }
+            self.destroyed.extend(destroyed(&head, &event));
             let name = event.name();
             let fact = Fact { head, name, origin: None, body: Part::Open(event) };
             apply(&mut self.draft, &fact);
@@ -209,6 +213,15 @@ impl<'v> Turn<'v> {
     }
 }
 
+/// The slot whose key the fact says is destroyed.
+fn destroyed(head: &Head, event: &Event) -> Option<Slot> {
+    match event {
+        Event::User(_, user::Event::Erased) => Some(head.slot),
+        Event::System(system::Event::OriginsForgotten { slot, .. }) => Some(*slot),
+        Event::User(..) | Event::Session(..) | Event::System(_) => None,
+    }
+}
+
 /// Drops views on a thread of their own, or here if there is none to be had.
 fn discard(views: Views) {
     drop(std::thread::Builder::new().name("old-views".to_owned()).spawn(move || drop(views)));
@@ -246,10 +259,11 @@ impl Writer {
     pub fn turn<R>(&mut self, decide: impl FnOnce(&mut Turn<'_>) -> R) -> Result<R, CommitError> {
         let store = &self.store;
         store.keep_keys_ahead();
+        store.erasures.finish();
         let anchor = store.clock().anchor();
         let mut guard = store.views_lock().upgradable_read();
         let before = guard.globals().position.0;
-        let (result, mut frame, mut changes) = {
+        let (result, mut frame, mut changes, destroyed) = {
             let mut turn = Turn {
                 draft: Draft::over(&guard),
                 frame: FrameBuilder::new(),
@@ -257,9 +271,10 @@ impl Writer {
                 clock: store.clock(),
                 sources: store.sources(),
                 scratch: Vec::new(),
+                destroyed: Vec::new(),
             };
             let result = decide(&mut turn);
-            (result, turn.frame, turn.draft.into_changes())
+            (result, turn.frame, turn.draft.into_changes(), turn.destroyed)
         };
         if frame.is_empty() {
             return Ok(result);
@@ -284,6 +299,9 @@ impl Writer {
         // After the commit nothing may fail.
         RwLockUpgradableReadGuard::upgrade(guard).absorb(changes);
         store.follower().committed(self.journal.head().position);
+        if !planted::is(Planted::ErasedLater) {
+            store.erasures.carry_out(&destroyed);
+        }
         Ok(result)
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::description::{Change, Description, Shown};
 use crate::system::{Event, Purpose, Restored, UnknownName};
-use crate::time::Timestamp;
+use crate::time::{Month, Timestamp};
 
 /// Describes `event`, which happened to the store.
 pub fn describe(event: &Event) -> Description {
@@ -39,6 +39,18 @@ pub fn describe(event: &Event) -> Description {
             ),
             Vec::new(),
         ),
+        Event::OriginsForgotten { slot, month } => Description::new(
+            format!(
+                "Where everybody was in {} was forgotten: key slot {} is destroyed",
+                month_name(*month),
+                slot.0
+            ),
+            vec![Change::new(
+                format!("key_slots.{}", slot.0),
+                Shown::Text(purpose_name(Purpose::Month(*month))),
+                None,
+            )],
+        ),
         Event::Restored(Restored { epoch, position, root }) => Description::new(
             format!("Epoch {epoch} goes on from position {}, root {}", position.0, hex(root)),
             vec![Change::new("epoch", None, Shown::text(epoch))],
@@ -52,10 +64,13 @@ fn purpose_name(purpose: Purpose) -> String {
         Purpose::Index => "names that nobody holds".to_owned(),
         Purpose::Tokens => "session tokens".to_owned(),
         Purpose::Checkpoints => "signing checkpoints".to_owned(),
-        Purpose::Month(month) => {
-            format!("the origins of {:04}-{:02}", month.0 / 100, month.0 % 100)
-        }
+        Purpose::Month(month) => format!("the origins of {}", month_name(month)),
     }
+}
+
+/// A month as people write it.
+pub fn month_name(month: Month) -> String {
+    format!("{:04}-{:02}", month.0 / 100, month.0 % 100)
 }
 
 fn clock_sentence(expected: Timestamp, read: Timestamp) -> String {

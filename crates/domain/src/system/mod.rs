@@ -1,5 +1,7 @@
 //! What concerns the whole store: its birth, its keys, the names of applications, operators' acts.
 
+use std::collections::BTreeSet;
+
 use crate::id::{OrganizationId, Position, Slot};
 use crate::policy::Act;
 use crate::rejection::{Rejection, ValueFault};
@@ -40,6 +42,11 @@ pub enum Command {
     NoteRestore(Restored),
     /// Put on record that somebody tried to sign in under a name that nobody has.
     NoteUnknownName(UnknownName),
+    /// Forget where everybody was in each month before this one.
+    ForgetOrigins {
+        /// The first month that is kept; not later than the present one.
+        before: Month,
+    },
 }
 
 /// Attempts to sign in under a name that nobody has.
@@ -94,6 +101,13 @@ pub enum Event {
     Restored(Restored),
     /// Somebody tried to sign in under a name that nobody has.
     SignInFailed(UnknownName),
+    /// The key of a month's origins is destroyed: where anybody was then can be read no more.
+    OriginsForgotten {
+        /// The key's slot.
+        slot: Slot,
+        /// Which month.
+        month: Month,
+    },
 }
 
 /// From where the log goes on: whatever an earlier epoch had beyond that is void.
@@ -116,7 +130,8 @@ impl Command {
             | Self::NameApplication(_)
             | Self::NoteRebuild { .. }
             | Self::NoteClockJump { .. }
-            | Self::NoteRestore(_) => Act::Operate,
+            | Self::NoteRestore(_)
+            | Self::ForgetOrigins { .. } => Act::Operate,
         }
     }
 }
@@ -132,6 +147,7 @@ impl Event {
             Self::ClockJumped { .. } => "system.clock_jumped",
             Self::Restored(_) => "system.restored",
             Self::SignInFailed(_) => "system.sign_in_failed",
+            Self::OriginsForgotten { .. } => "system.origins_forgotten",
         }
     }
 }
@@ -165,6 +181,8 @@ pub struct System {
     pub default_organization: Option<(OrganizationId, Name)>,
     /// The slots in use that belong to nobody.
     pub slots: Vec<(Slot, Purpose)>,
+    /// The slots among them whose keys are destroyed: those of months that were forgotten.
+    pub forgotten: BTreeSet<Slot>,
     /// The names of applications; the first has number 1.
     pub applications: Vec<Name>,
 }
@@ -173,6 +191,14 @@ impl System {
     /// The slot in use for `purpose`.
     pub fn slot(&self, purpose: Purpose) -> Option<Slot> {
         self.slots.iter().rev().find(|(_, of)| *of == purpose).map(|(slot, _)| *slot)
+    }
+
+    /// The months that have a key, or had one, each with its slot, in the order in which they came.
+    pub fn months(&self) -> impl Iterator<Item = (Month, Slot)> {
+        self.slots.iter().filter_map(|(slot, purpose)| match purpose {
+            Purpose::Month(month) => Some((*month, *slot)),
+            Purpose::Codes | Purpose::Index | Purpose::Tokens | Purpose::Checkpoints => None,
+        })
     }
 
     /// The number of an application, if it has one.
@@ -205,7 +231,19 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         }
         Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
         Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
+        Command::ForgetOrigins { before } => forget_origins(system, before),
     }
+}
+
+/// Every turn's month has a key before the turn, so the present month is the last that has one.
+fn forget_origins(system: &System, before: Month) -> Result<Vec<Event>, Rejection> {
+    let present = system.months().map(|(month, _)| month).max();
+    if present.is_none_or(|present| before > present) {
+        return Err(Rejection::Unacceptable { field: "before", fault: ValueFault::OutOfRange });
+    }
+    let goes = |(month, slot): &(Month, Slot)| *month < before && !system.forgotten.contains(slot);
+    let going = system.months().filter(goes);
+    Ok(going.map(|(month, slot)| Event::OriginsForgotten { slot, month }).collect())
 }
 
 /// Folds one fact into the state.
@@ -217,6 +255,7 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         }
         Event::SlotAssigned { slot, purpose } => system.slots.push((*slot, *purpose)),
         Event::ApplicationNamed { name, .. } => system.applications.push(name.clone()),
+        Event::OriginsForgotten { slot, .. } => _ = system.forgotten.insert(*slot),
         Event::ViewsRebuilt { .. }
         | Event::ClockJumped { .. }
         | Event::Restored(_)
@@ -307,6 +346,32 @@ mod tests {
             Description::new(
                 format!("Epoch 2 goes on from position 17, root {}", "ab".repeat(32)),
                 vec![Change::new("epoch", None, Shown::text("2"))],
+            )
+        );
+    }
+
+    #[test]
+    fn months_before_the_present_one_are_forgotten_once_each() {
+        let gone = |slot, month| Event::OriginsForgotten { slot: Slot(slot), month: Month(month) };
+        let forget = |before| Command::ForgetOrigins { before: Month(before) };
+        let too_late = unacceptable("before", ValueFault::OutOfRange);
+        let world = given([month(9, 202_309), month(10, 202_310), month(11, 202_311)])
+            .when(forget(202_310))
+            .then([gone(9, 202_309)])
+            .when(forget(202_310))
+            .then_nothing()
+            .when(forget(202_312))
+            .then_rejected(too_late.clone())
+            .when(forget(202_311))
+            .then([gone(10, 202_310)]);
+        assert_eq!(world.system().forgotten.iter().map(|slot| slot.0).collect::<Vec<_>>(), [9, 10]);
+        assert_eq!(world.system().slot(Purpose::Month(Month(202_309))), Some(Slot(9)), "still so");
+        nothing().when(forget(202_309)).then_rejected(too_late);
+        assert_eq!(
+            describe(&gone(9, 202_309)),
+            Description::new(
+                "Where everybody was in 2023-09 was forgotten: key slot 9 is destroyed",
+                vec![Change::new("key_slots.9", Shown::text("the origins of 2023-09"), None)],
             )
         );
     }

@@ -156,6 +156,8 @@ pub enum Event {
     },
     /// The user is gone for every dialect; its history stays.
     Deleted,
+    /// The key of a user that was deleted is destroyed: nothing personal of it can be read again.
+    Erased,
     /// A way in beside the password changed.
     Access(access::Event),
     /// A mail came to be owed, went out, or did not.
@@ -280,6 +282,7 @@ impl Event {
             Self::PatAdded { .. } => "user.pat_added",
             Self::PatRemoved { .. } => "user.pat_removed",
             Self::Deleted => "user.deleted",
+            Self::Erased => "user.erased",
             Self::Access(event) => event.name(),
             Self::Mail(event) => event.name(),
             Self::Attempt(event) => event.name(),

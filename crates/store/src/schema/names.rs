@@ -34,6 +34,7 @@ pub fn name(tag: u16) -> Option<&'static str> {
         28 => "user.pat_added",
         29 => "user.pat_removed",
         30 => "user.deleted",
+        31 => "user.erased",
         66 => "user.password_reset_requested",
         67 => "user.password_reset_opened",
         68 => "user.password_reset_used",
@@ -58,6 +59,7 @@ pub fn name(tag: u16) -> Option<&'static str> {
         771 => "system.views_rebuilt",
         772 => "system.clock_jumped",
         780 => "system.restored",
+        781 => "system.origins_forgotten",
         782 => "system.sign_in_failed",
         _ => return None,
     };

@@ -1,5 +1,6 @@
 //! The store as a whole: made, written, opened again, rebuilt, verified.
 
+mod erasing;
 mod following;
 mod house;
 mod opening;

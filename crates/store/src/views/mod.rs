@@ -232,6 +232,14 @@ impl Views {
         self.owners.get(&slot).copied()
     }
 
+    /// Whether a fact says that the key in a slot is destroyed: that of a user who was erased, or of a month
+    /// that was forgotten.
+    pub fn is_destroyed(&self, slot: Slot) -> bool {
+        let is_erased = |row: &UserRow| matches!(row, UserRow::Gone(Gone { erased: true, .. }));
+        self.system().forgotten.contains(&slot)
+            || self.owner(slot).and_then(|id| self.user_row(id)).is_some_and(is_erased)
+    }
+
     /// Where the facts about or by somebody stand.
     pub fn history(&self, subject: Subject) -> Option<&Positions> {
         self.history.get(&subject)
