@@ -8,6 +8,7 @@
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
+//! * [`proofs`]: what the log can prove to somebody who does not hold it
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
@@ -27,6 +28,7 @@ pub mod mail;
 pub mod metrics;
 pub mod operators;
 pub mod passwords;
+pub mod proofs;
 pub mod queries;
 pub mod rate_limits;
 pub mod resets;
@@ -86,6 +88,8 @@ struct Inner {
     long_reads: Semaphore,
     /// Held by whoever folds a second set of views.
     folding: tokio::sync::Mutex<()>,
+    /// Held by whoever proves something of the log.
+    proving: tokio::sync::Mutex<()>,
     queue: Mutex<Option<mpsc::Sender<Task>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -144,6 +148,7 @@ impl Service {
                 metrics,
                 long_reads: Semaphore::new(LONG_READS_MAX),
                 folding: tokio::sync::Mutex::default(),
+                proving: tokio::sync::Mutex::default(),
                 queue: Mutex::new(queue),
                 threads: Mutex::new(threads),
             }),

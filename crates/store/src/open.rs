@@ -12,6 +12,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use zeroize::Zeroizing;
 
 use crate::ahead::KeysAhead;
+use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
 use crate::erasures::Erasures;
 use crate::error::StoreError;
@@ -23,6 +24,7 @@ use crate::journal::{self, End, Journal, JournalReader, StoreId};
 use crate::keyring::{self, Keyring, KeyringError, Loaded, MasterKey, Months, SlotState};
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
+use crate::proof::Nodes;
 use crate::record;
 use crate::sources::Sources;
 use crate::turn::Writer;
@@ -36,6 +38,8 @@ pub const MASTER_KEY: &str = "muster.key";
 pub const JOURNAL: &str = "journal";
 /// sled's directory in the data directory; may be deleted at any time.
 pub const SLED: &str = "sled";
+/// The file that says whose data this is, written last when a store is made.
+pub const IDENTITY: &str = identity::FILE_NAME;
 /// The file that whoever has the directory open holds locked.
 pub const LOCK: &str = "lock";
 
@@ -110,6 +114,8 @@ pub struct Store {
     pub(crate) journal: JournalReader,
     pub(crate) follower: Follower,
     pub(crate) opened: Opened,
+    pub(crate) nodes: Nodes,
+    pub(crate) last_signed: LastSigned,
     pub(crate) _lock: DiskLock,
 }
 
@@ -158,6 +164,8 @@ impl Store {
             sources,
             views: RwLock::new(views),
             journal: journal.reader(),
+            nodes: Nodes::default(),
+            last_signed: LastSigned::default(),
             _lock: lock,
         });
         let mut writer = Writer::new(Arc::clone(&store), journal);
@@ -274,6 +282,16 @@ impl Store {
     /// turn does so too, and the next start.
     pub fn finish_erasures(&self) -> bool {
         self.erasures.finish()
+    }
+
+    /// What proofs are made of.
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// The checkpoint that was signed last.
+    pub(crate) fn last_signed(&self) -> &LastSigned {
+        &self.last_signed
     }
 
     /// Sees to it that births find a key.

@@ -4,6 +4,7 @@ mod erasing;
 mod following;
 mod house;
 mod opening;
+mod proving;
 mod rebuilding;
 mod recovering;
 mod turns;
