@@ -158,9 +158,7 @@ impl World {
                     self.unknown.get_or_insert_default().push(command);
                 }
                 Failure::NotDone => self.tally.not_done += 1,
-                // The fact is there, and will be acknowledged by whatever comes next.
-                Failure::KeyNotDestroyed { .. } => self.tally.not_done += 1,
-                Failure::Busy => {}
+                Failure::Busy | Failure::KeyNotDestroyed { .. } => {}
                 Failure::Rejected(_)
                 | Failure::Closing
                 | Failure::TooManyFailed

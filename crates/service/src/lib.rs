@@ -10,6 +10,7 @@
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
 //!   [`history`], [`feed`], [`filter`]: reads of the log
 //! * [`proofs`]: what the log can prove to somebody who does not hold it
+//! * [`erasing`]: keys that are destroyed for good
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
@@ -20,6 +21,7 @@ mod attempts;
 pub mod attributes;
 pub mod caller;
 pub mod command;
+pub mod erasing;
 pub mod failure;
 pub mod feed;
 pub mod filter;

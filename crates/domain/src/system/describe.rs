@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::description::{Change, Description, Shown};
 use crate::system::{Event, Purpose, Restored, UnknownName};
-use crate::time::{Month, Timestamp};
+use crate::time::Timestamp;
 
 /// Describes `event`, which happened to the store.
 pub fn describe(event: &Event) -> Description {
@@ -42,8 +42,7 @@ pub fn describe(event: &Event) -> Description {
         Event::OriginsForgotten { slot, month } => Description::new(
             format!(
                 "Where everybody was in {} was forgotten: key slot {} is destroyed",
-                month_name(*month),
-                slot.0
+                month, slot.0
             ),
             vec![Change::new(
                 format!("key_slots.{}", slot.0),
@@ -64,13 +63,8 @@ fn purpose_name(purpose: Purpose) -> String {
         Purpose::Index => "names that nobody holds".to_owned(),
         Purpose::Tokens => "session tokens".to_owned(),
         Purpose::Checkpoints => "signing checkpoints".to_owned(),
-        Purpose::Month(month) => format!("the origins of {}", month_name(month)),
+        Purpose::Month(month) => format!("the origins of {month}"),
     }
-}
-
-/// A month as people write it.
-pub fn month_name(month: Month) -> String {
-    format!("{:04}-{:02}", month.0 / 100, month.0 % 100)
 }
 
 fn clock_sentence(expected: Timestamp, read: Timestamp) -> String {

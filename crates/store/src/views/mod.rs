@@ -153,6 +153,14 @@ impl Views {
         self.users.values().filter_map(UserRow::live)
     }
 
+    /// Everybody who was deleted or erased, in no order.
+    pub fn gone(&self) -> impl Iterator<Item = (UserId, &Gone)> {
+        self.users.iter().filter_map(|(id, row)| match row {
+            UserRow::Gone(gone) => Some((*id, gone)),
+            UserRow::Live(_) | UserRow::Unborn => None,
+        })
+    }
+
     /// How many rows there are, and of what kind.
     pub fn counts(&self) -> Counts {
         Counts {

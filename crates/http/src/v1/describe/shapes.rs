@@ -144,7 +144,27 @@ pub const SHAPES: &[Shape] = &[
             )
             .needed(),
             text("id", "The user.").needed().nullable(),
-            text("name", "Its name.").needed().nullable(),
+            text("name", "Its name then; `erased user` if it was erased since.")
+                .needed()
+                .nullable(),
+        ]],
+    },
+    Shape {
+        name: "Asking",
+        about: "Who asked for something.",
+        fields: &[&[
+            Field::new("kind", Kind::Choice(&["user", "machine", "operator", "system"]), "Which.")
+                .needed(),
+            text("id", "The user.").needed().nullable(),
+        ]],
+    },
+    Shape {
+        name: "OriginMonth",
+        about: "A month (UTC), and whether it is known where anybody was in it.",
+        fields: &[&[
+            text("month", "Which, like `2026-11`.").needed(),
+            integer("key_slot", "The slot of its key.").needed(),
+            flag("forgotten", "Whether that key is destroyed.").needed(),
         ]],
     },
     Shape {
