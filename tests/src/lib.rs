@@ -7,10 +7,12 @@
 //! * [`document`]: the API description, which every answer is held to
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
+//! * [`attacker`]: holds the master key and copies of the files, and tries every key on everything
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
 //! * [`totp`]: one-time codes
 //! * [`random`]: seeded chance, so that what failed can be done again
 
+pub mod attacker;
 pub mod audit;
 pub mod brief;
 pub mod cli;
