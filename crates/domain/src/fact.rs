@@ -107,6 +107,17 @@ pub struct Fact {
     pub body: Part<Event>,
 }
 
+impl Fact {
+    /// The slot whose key this fact says is destroyed.
+    pub fn destroys(&self) -> Option<Slot> {
+        match &self.body {
+            Part::Open(Event::User(_, user::Event::Erased)) => Some(self.head.slot),
+            Part::Open(Event::System(system::Event::OriginsForgotten { slot, .. })) => Some(*slot),
+            Part::Open(_) | Part::Erased => None,
+        }
+    }
+}
+
 macro_rules! command_names {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// What was asked, as a fact's head keeps it.

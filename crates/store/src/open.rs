@@ -1,5 +1,7 @@
 //! A store that is open: recovered by a start, then read by everybody and written by one.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use crate::fold;
 use crate::follow::{self, Follower};
 use crate::identity::{self, Found, Identity};
 use crate::journal::disk::{Disk, DiskLock, RealDisk};
-use crate::journal::{self, End, Journal, JournalReader, StoreId};
+use crate::journal::{self, End, Frame, Journal, JournalReader, StoreId};
 use crate::keyring::{self, Keyring, KeyringError, Loaded, MasterKey, Months, SlotState};
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
@@ -137,7 +139,10 @@ impl Store {
         }
         let highest = views.globals().slot_highest;
         let kept = options.keyring;
-        let is_destroyed = |slot| views.is_destroyed(slot);
+        // Of what a recovery lost, the writer says again that it is destroyed.
+        let is_restored = journal.epoch() != identity.epoch;
+        let untold = if is_restored { loaded.erased() } else { BTreeSet::new() };
+        let is_destroyed = |slot| views.is_destroyed(slot) || untold.contains(&slot);
         let settled = loaded.settle(disk.as_ref(), highest, is_destroyed, kept)?;
         for repaired in settled.repaired {
             notify(&Notice::Keyring(repaired));
@@ -346,9 +351,16 @@ fn fold_journal(
                 opened.insert(log).reach().ok()
             };
             let (disk, dir) = (Arc::clone(disk), dir.join(JOURNAL));
-            Journal::open(disk, &dir, whose(identity), *settings, reach, |frame| {
-                sink.frame(frame, &mut keys)
-            })
+            let sink = RefCell::new(sink);
+            let visit = |frame: &Frame<'_>| sink.borrow_mut().frame(frame, &mut keys);
+            // A key that is gone tells of a fact that is gone, which no torn end explains.
+            let ready = |epoch| match loaded.erased_alone(sink.borrow().destroyed()) {
+                Some(slot) if epoch == identity.epoch => {
+                    Err(KeyringError::ErasedAlone { slot }.into())
+                }
+                Some(_) | None => Ok(()),
+            };
+            Journal::open(disk, &dir, whose(identity), *settings, reach, visit, ready)
         });
         let (journal, end) = journal.map_err(|error| match (&error, loaded.first_lost()) {
             (StoreError::Unreadable { .. }, Some(lost)) => KeyringError::Damaged(lost).into(),

@@ -1,12 +1,13 @@
 //! A turn: commands decided one after the other against a draft, their facts committed in one frame.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::actor::{Actor, ApplicationNumber, Credential, Dialect, Origin};
 use domain::fact::{CommandName, Event, Fact, Head, Part};
 use domain::id::{Position, Slot, UserId};
 use domain::system;
-use domain::time::Timestamp;
+use domain::time::{Month, Timestamp};
 use domain::user;
 use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 use thiserror::Error;
@@ -165,9 +166,9 @@ impl<'v> Turn<'v> {
             if let Event::System(system::Event::SlotAssigned { slot, purpose }) = &event {
                 self.keys.months.assign(*slot, *purpose);
             }
-            self.destroyed.extend(destroyed(&head, &event));
             let name = event.name();
             let fact = Fact { head, name, origin: None, body: Part::Open(event) };
+            self.destroyed.extend(fact.destroys());
             apply(&mut self.draft, &fact);
         }
     }
@@ -213,15 +214,6 @@ impl<'v> Turn<'v> {
     }
 }
 
-/// The slot whose key the fact says is destroyed.
-fn destroyed(head: &Head, event: &Event) -> Option<Slot> {
-    match event {
-        Event::User(_, user::Event::Erased) => Some(head.slot),
-        Event::System(system::Event::OriginsForgotten { slot, .. }) => Some(*slot),
-        Event::User(..) | Event::Session(..) | Event::System(_) => None,
-    }
-}
-
 /// Drops views on a thread of their own, or here if there is none to be had.
 fn discard(views: Views) {
     drop(std::thread::Builder::new().name("old-views".to_owned()).spawn(move || drop(views)));
@@ -247,10 +239,29 @@ impl Writer {
         let position = Position(head.position);
         let restored =
             system::Event::Restored(system::Restored { epoch, position, root: head.root });
+        let mut events = vec![Event::System(restored)];
+        events.extend(self.destroyed_before());
         self.turn(|turn| {
             let signature = Signature::of_system(turn.tick(), CommandName::Upkeep);
-            turn.record(&signature, vec![Event::System(restored)]);
+            turn.record(&signature, events);
         })
+    }
+
+    /// Of keys that are destroyed and of which the log lost that they are, it says so again.
+    fn destroyed_before(&self) -> Vec<Event> {
+        let views = self.store.views();
+        let months: BTreeMap<Slot, Month> =
+            views.system().months().map(|(month, slot)| (slot, month)).collect();
+        let untold = self.store.keyring().erased().into_iter();
+        let untold = untold.filter(|slot| !views.is_destroyed(*slot));
+        let told = untold.filter_map(|slot| match (views.owner(slot), months.get(&slot)) {
+            (Some(user), _) => Some(Event::User(user, user::Event::Erased)),
+            (None, Some(month)) => {
+                Some(Event::System(system::Event::OriginsForgotten { slot, month: *month }))
+            }
+            (None, None) => None,
+        });
+        told.collect()
     }
 
     /// Runs a turn: what `decide` records is committed when this returns, or did not happen.

@@ -196,6 +196,18 @@ impl Loaded {
         self.lost.first().map(|slot| Spot::Slot(*slot))
     }
 
+    /// The slots whose keys are destroyed.
+    pub fn erased(&self) -> BTreeSet<Slot> {
+        self.ring.slots.read().erased().map(Slot).collect()
+    }
+
+    /// A slot that is erased, and of which the log does not tell so.
+    pub fn erased_alone(&self, told: &BTreeSet<Slot>) -> Option<u32> {
+        let alone =
+            |number: &u32| !told.contains(&Slot(*number)) && !planted::is(Planted::RepairRevives);
+        self.ring.slots.read().erased().find(alone)
+    }
+
     /// Makes both files alike and durable, once the log is known: `highest_used` is the highest slot
     /// in it, and `is_erased` says whether a fact destroyed a slot's key. Such a key goes now if it is
     /// still there, in whichever file, and no repair copies it.
@@ -217,7 +229,7 @@ impl Loaded {
         let Self { ring, fill, header, mut found, lost } = self;
         let is_erased = |slot| is_erased(slot) && !planted::is(Planted::RepairRevives);
         let count = found[0].count.max(found[1].count).max(highest_used.0);
-        let (mut again, mut finished) = (Vec::new(), Vec::new());
+        let (mut again, mut finished, mut unused) = (Vec::new(), Vec::new(), Vec::new());
         for number in 1..=count {
             match ring.slots.read().get(number) {
                 SlotState::Empty | SlotState::Filled(_)
@@ -237,6 +249,11 @@ impl Loaded {
                 {
                     return Err(KeyringError::ErasedAlone { slot: number });
                 }
+                // Whoever it was is not in the log: the next who is born there gets a key of its own.
+                SlotState::Erased if number > highest_used.0 => {
+                    again.push((layout::offset(number), vec![0; SLOT_BYTES]));
+                    unused.push(number);
+                }
                 SlotState::Erased => {
                     again.push((layout::offset(number), layout::erased(number).to_vec()));
                 }
@@ -246,6 +263,9 @@ impl Loaded {
                 }
                 SlotState::Filled(_) | SlotState::Empty => {}
             }
+        }
+        for number in unused {
+            ring.slots.write().set(number, SlotState::Empty);
         }
         for slot in &finished {
             ring.slots.write().set(slot.0, SlotState::Erased);
@@ -332,6 +352,11 @@ impl Keyring {
             }
         }
         Ok(self.free(highest_used))
+    }
+
+    /// The slots whose keys are destroyed.
+    pub fn erased(&self) -> Vec<Slot> {
+        self.ring.slots.read().erased().map(Slot).collect()
     }
 
     /// Destroys keys: in memory at once, then in one file after the other, durably.

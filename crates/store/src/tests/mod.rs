@@ -8,4 +8,5 @@ mod proving;
 mod rebuilding;
 mod recovering;
 mod turns;
+mod untold;
 mod views;

@@ -61,7 +61,7 @@ impl Place {
         self.open_used(0).map(|(keyring, _)| keyring)
     }
 
-    /// Opens it as a store does in whose log that slot is the highest.
+    /// Opens it as a store does in whose log that slot is the highest, but for those that were erased.
     fn open_used(&self, highest: u32) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
         let loaded = self.load(&self.master())?;
         let erased: Vec<u32> = {
@@ -69,6 +69,7 @@ impl Place {
             let is_erased = |slot: &u32| matches!(keys.key(Slot(*slot)), SlotState::Erased);
             (1..=2 * SLOTS_AHEAD).filter(is_erased).collect()
         };
+        let highest = erased.last().copied().unwrap_or_default().max(highest);
         let is_erased = |slot: Slot| erased.contains(&slot.0);
         let settled = loaded.settle(&RealDisk, Slot(highest), is_erased, Settings::default())?;
         Ok((settled.keyring, settled.repaired))
