@@ -231,7 +231,7 @@ async fn proofs_are_for_auditors_and_the_key_for_everybody() {
         assert!(matches!(denied(proof), Rejection::Denied(_)));
     }
     let auditor = house.root().await;
-    let key = house.service.log_key().await.expect("a key");
+    let key = house.service.log_key().expect("a key");
     let key: store::checkpoint::VerifierKey = key.parse().expect("a key");
     let signed = house.service.checkpoint(&auditor).await.expect("it may audit");
     assert_eq!(key.open(&signed.note), Ok(signed.checkpoint));
