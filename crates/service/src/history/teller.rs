@@ -41,7 +41,7 @@ pub struct Told {
 /// Tells facts that come in rising order.
 ///
 /// The state before the first fact of each person is looked up, and folded from there on: whoever leaves
-/// out facts of somebody that was told of [passes](Self::pass) them.
+/// out facts of somebody that was told of passes them.
 pub struct Teller {
     service: Service,
     people: HashMap<UserId, State>,
