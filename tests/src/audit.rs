@@ -55,8 +55,9 @@ impl Audit {
     pub fn facts(&mut self, path: &str) -> Vec<Value> {
         let mut facts = Vec::new();
         let mut after = 0;
+        let begins = if path.contains('?') { '&' } else { '?' };
         loop {
-            let page = self.read(&format!("{path}?limit=1000&after={after}"));
+            let page = self.read(&format!("{path}{begins}limit=1000&after={after}"));
             facts.extend(page["items"].as_array().expect("a list").iter().cloned());
             match page["next"].as_u64() {
                 Some(next) => after = next,

@@ -23,6 +23,12 @@ pub fn rfc3339(at: Timestamp) -> String {
     format!("{}.{micros:06}Z", civil(at).strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
+/// The moment that a text as RFC 3339 means, with any offset; finer than microseconds is cut off.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let at = text.parse::<jiff::Timestamp>().ok()?;
+    Some(Timestamp(at.as_microsecond()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,5 +40,14 @@ mod tests {
         }
         assert_eq!(rfc3339(Timestamp::NEVER), "9999-12-31T00:00:00.000000Z");
         assert_eq!(rfc3339(Timestamp(1)), "1970-01-01T00:00:00.000001Z");
+    }
+
+    #[test]
+    fn a_moment_is_read_in_any_offset_and_not_without_one() {
+        let at = Timestamp(1_700_000_000_123_456);
+        assert_eq!(parse_rfc3339(&rfc3339(at)), Some(at));
+        assert_eq!(parse_rfc3339("2023-11-14T23:13:20.123456+01:00"), Some(at));
+        assert_eq!(parse_rfc3339("2023-11-14T22:13:20"), None);
+        assert_eq!(parse_rfc3339("yesterday"), None);
     }
 }

@@ -7,7 +7,8 @@
 //! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
-//! * [`queries`], [`sessions`], [`attributes`], [`history`], [`operators`]: reads of the views and of the log
+//! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
+//!   [`history`], [`feed`], [`filter`]: reads of the log
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
@@ -19,6 +20,8 @@ pub mod attributes;
 pub mod caller;
 pub mod command;
 pub mod failure;
+pub mod feed;
+pub mod filter;
 pub mod first_start;
 pub mod history;
 pub mod jwt;

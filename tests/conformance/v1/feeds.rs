@@ -57,6 +57,45 @@ fn a_page_has_as_many_facts_as_asked_for_and_says_where_the_next_begins() {
 }
 
 #[test]
+fn a_filter_leaves_the_facts_that_were_asked_for_and_tells_them_alike() {
+    let (_, person) = zato_and_person();
+    let mut audit = Audit::new(server());
+    let whole = audit.history(&person.username);
+    let mut all = |filter: &str| audit.facts(&format!("/v1/events?{filter}"));
+    assert_eq!(all(&format!("user={}", person.username)), whole);
+    let of = |wanted: &dyn Fn(&Value) -> bool| -> Vec<Value> {
+        whole.iter().filter(|fact| wanted(fact)).cloned().collect()
+    };
+    let user = format!("user={}", person.username);
+    let named = all(&format!("{user}&event=user.signed_up,session."));
+    let is_named = |fact: &Value| {
+        let name = fact["event"].as_str().expect("a name");
+        name == "user.signed_up" || name.starts_with("session.")
+    };
+    assert!(!named.is_empty());
+    assert_eq!(named, of(&is_named));
+    let by = all(&format!("{user}&actor=anonymous"));
+    assert!(!by.is_empty());
+    assert_eq!(by, of(&|fact| fact["actor"]["kind"] == "anonymous"));
+    let changed = all(&format!("{user}&field=approval_status"));
+    assert!(!changed.is_empty());
+    let has = |fact: &Value| {
+        let changes = fact["changes"].as_array().expect("a list");
+        changes.iter().any(|change| change["field"] == "approval_status")
+    };
+    assert_eq!(changed, of(&has));
+    let since = whole[1]["at"].as_str().expect("a time");
+    assert_eq!(
+        all(&format!("{user}&since={since}")),
+        of(&|fact| fact["at"].as_str() >= Some(since))
+    );
+    assert_eq!(
+        all(&format!("{user}&until={since}")),
+        of(&|fact| fact["at"].as_str() < Some(since))
+    );
+}
+
+#[test]
 fn beyond_the_last_fact_there_is_nothing() {
     let mut audit = Audit::new(server());
     for after in [u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {

@@ -2,18 +2,24 @@
 
 use axum::extract::State;
 use axum::response::Json;
+use domain::policy::Act;
 use serde_json::Value;
 
+use super::asked::{self, Asked};
 use super::errors::Problem;
-use super::wire::{self, Authenticated, Cursor};
+use super::wire::{self, Authenticated};
 use crate::App;
 
 /// `GET /v1/events`: the facts after a position.
 pub async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-    cursor: Cursor,
+    asked: Asked,
 ) -> Result<Json<Value>, Problem> {
-    let page = app.service.events(&caller, cursor.after, cursor.limit).await?;
+    asked.only(&[&asked::CURSOR, &asked::FILTER])?;
+    let cursor = asked.cursor()?;
+    app.service.permits(&caller, Act::Audit, None)?;
+    let filter = asked.filter(&app.service)?;
+    let page = app.service.events(&caller, filter, cursor.after, cursor.limit).await?;
     Ok(Json(wire::page(&page)))
 }

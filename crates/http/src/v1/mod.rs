@@ -1,6 +1,7 @@
 //! `/v1`: for auditors and operators. JSON, `application/problem+json` for errors (RFC 9457), cursors.
 
 mod accounts;
+mod asked;
 mod describe;
 mod errors;
 mod events;

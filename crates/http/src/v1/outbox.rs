@@ -7,8 +7,9 @@ use domain::id::Position;
 use serde_json::{Value, json};
 use service::mail::{OutboxItem, Retried};
 
+use super::asked::Cursor;
 use super::errors::Problem;
-use super::wire::{Authenticated, Cursor, Segment};
+use super::wire::{Authenticated, Segment};
 use crate::App;
 use crate::dates::rfc3339 as time;
 

@@ -8,8 +8,9 @@ use domain::rejection::Rejection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asked::Cursor;
 use super::errors::Problem;
-use super::wire::{self, Authenticated, Cursor, Segment, find};
+use super::wire::{self, Authenticated, Segment, find};
 use crate::App;
 
 /// Users on a page that asks for no number.

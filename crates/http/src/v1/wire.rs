@@ -1,14 +1,12 @@
-//! The surface's types: callers, cursors, and how facts and users look.
+//! The surface's types: callers, and how facts and users look.
 
-use std::collections::HashMap;
-
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Path};
 use axum::http::header;
 use axum::http::request::Parts;
 use domain::actor::{Dialect, Origin};
 use domain::description::{Change, Shown};
 use domain::fact::{Part, Stream};
-use domain::id::{Position, UserId};
+use domain::id::UserId;
 use domain::user::User;
 use domain::user::describe::{approval_name, sign_up_name};
 use domain::user::state::Kind;
@@ -20,9 +18,6 @@ use super::errors::Problem;
 use crate::App;
 use crate::dates::rfc3339 as time;
 use crate::request::{self, Peer, RequestId};
-
-/// Facts in an answer that asks for no number.
-const PAGE_LEN: usize = 100;
 
 /// Who calls: the holder of a personal access token, or an operator through the socket.
 pub struct Authenticated(pub Caller);
@@ -61,40 +56,6 @@ impl FromRequestParts<App> for Segment {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, app).await;
         path.map(|Path(text)| Self(text)).map_err(|error| Problem::parameter(error.body_text()))
-    }
-}
-
-/// Where a page begins, and how long it may be.
-pub struct Cursor {
-    /// Facts after this one.
-    pub after: Position,
-    /// At most so many.
-    pub limit: usize,
-}
-
-impl FromRequestParts<App> for Cursor {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let query = Query::<HashMap<String, String>>::from_request_parts(parts, app).await;
-        let Query(query) = query.map_err(|_| Problem::parameter("the query cannot be read"))?;
-        if let Some(other) = query.keys().find(|key| !["after", "limit"].contains(&key.as_str())) {
-            let known = "known ones are `after` and `limit`";
-            return Err(Problem::parameter(format!("unknown parameter `{other}`; {known}")));
-        }
-        let number = |name: &str, default: u64| match query.get(name) {
-            None => Ok(default),
-            Some(text) => text
-                .parse::<u64>()
-                .map_err(|_| Problem::parameter(format!("`{name}` is not a number"))),
-        };
-        let limit = number("limit", PAGE_LEN as u64)?;
-        if limit == 0 || limit > service::history::PAGE_LEN_MAX as u64 {
-            let max = service::history::PAGE_LEN_MAX;
-            return Err(Problem::parameter(format!("`limit` is not within 1 and {max}")));
-        }
-        let after = Position(number("after", 0)?);
-        Ok(Self { after, limit: usize::try_from(limit).unwrap_or(PAGE_LEN) })
     }
 }
 
@@ -147,10 +108,9 @@ pub fn user(user: &User) -> Value {
 
 /// A page of facts, and where the next one begins.
 pub fn page(page: &Page) -> Value {
-    let next = page.facts.last().filter(|_| page.more).map(|last| last.head.position.0);
     json!({
         "items": page.facts.iter().map(fact).collect::<Vec<_>>(),
-        "next": next,
+        "next": page.next.map(|next| next.0),
     })
 }
 

@@ -1,7 +1,7 @@
 //! For auditors, and what operators may do from the network.
 
 use super::shapes::{FACT, SESSION, USER as USER_EXAMPLE};
-use super::{CURSOR, NEXT, PREAMBLE, USER};
+use super::{CURSOR, FILTER, NEXT, PREAMBLE, USER};
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
 
 const FACTS: Done =
@@ -75,10 +75,9 @@ pub const GROUP: Group = Group {
             path: "/v1/events",
             id: "listEvents",
             summary: "List everything that happened",
-            about: "In order.",
-            takes: &[CURSOR],
+            about: "In order. A page may hold fewer facts than it might, even none, and still have a next one.",
+            takes: &[CURSOR, FILTER],
             done: FACTS,
-            refusals: Refusals::Problems(&[400, 401, 403, 500]),
             told: FACT,
             ..PREAMBLE
         },

@@ -35,5 +35,14 @@ const CURSOR: &[Field] = &[
     Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
 ];
 
+const FILTER: &[Field] = &[
+    text("event", "Of these events, joined by commas; `user.` means all that begin so.").in_query(),
+    text("field", "That changed this field, or one below it.").in_query(),
+    text("actor", "Brought about by this user, or `operator`, `system`, `anonymous`.").in_query(),
+    text("user", "About this user, its sessions included.").in_query(),
+    Field::new("since", Kind::Moment, "Not before this time.").in_query(),
+    Field::new("until", Kind::Moment, "Before this time.").in_query(),
+];
+
 const NEXT: Field =
     integer("next", "`after` of the next page; null on the last.").needed().nullable();
