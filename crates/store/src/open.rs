@@ -22,6 +22,7 @@ use crate::journal::{self, End, Journal, JournalReader, StoreId};
 use crate::keyring::{self, Keyring, KeyringError, Loaded, MasterKey, Months, SlotState};
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
+use crate::proof::Nodes;
 use crate::record;
 use crate::sources::Sources;
 use crate::turn::Writer;
@@ -108,6 +109,7 @@ pub struct Store {
     pub(crate) journal: JournalReader,
     pub(crate) follower: Follower,
     pub(crate) opened: Opened,
+    pub(crate) nodes: Nodes,
     pub(crate) _lock: DiskLock,
 }
 
@@ -152,6 +154,7 @@ impl Store {
             sources,
             views: RwLock::new(views),
             journal: journal.reader(),
+            nodes: Nodes::default(),
             _lock: lock,
         });
         let mut writer = Writer::new(Arc::clone(&store), journal);
@@ -256,6 +259,11 @@ impl Store {
 
     pub(crate) fn journal(&self) -> &JournalReader {
         &self.journal
+    }
+
+    /// What proofs are made of.
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// Sees to it that births find a key.
