@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use parking_lot::RwLock;
 
 use crate::ahead::KeysAhead;
+use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::follow::{self, Follower};
@@ -61,6 +62,7 @@ pub fn create(
         journal: journal.reader(),
         opened: Opened { facts: 0, took_us: 0 },
         nodes: Nodes::default(),
+        last_signed: LastSigned::default(),
         _lock: lock,
     });
     let mut writer = Writer::new(Arc::clone(&store), journal);

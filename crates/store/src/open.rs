@@ -12,6 +12,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use zeroize::Zeroizing;
 
 use crate::ahead::KeysAhead;
+use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::fold;
@@ -110,6 +111,7 @@ pub struct Store {
     pub(crate) follower: Follower,
     pub(crate) opened: Opened,
     pub(crate) nodes: Nodes,
+    pub(crate) last_signed: LastSigned,
     pub(crate) _lock: DiskLock,
 }
 
@@ -155,6 +157,7 @@ impl Store {
             views: RwLock::new(views),
             journal: journal.reader(),
             nodes: Nodes::default(),
+            last_signed: LastSigned::default(),
             _lock: lock,
         });
         let mut writer = Writer::new(Arc::clone(&store), journal);
@@ -264,6 +267,11 @@ impl Store {
     /// What proofs are made of.
     pub(crate) fn nodes(&self) -> &Nodes {
         &self.nodes
+    }
+
+    /// The checkpoint that was signed last.
+    pub(crate) fn last_signed(&self) -> &LastSigned {
+        &self.last_signed
     }
 
     /// Sees to it that births find a key.

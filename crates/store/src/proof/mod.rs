@@ -6,6 +6,7 @@
 //! Positions start at 1, as everywhere: leaf `n` of RFC 6962 is the fact at position `n + 1`.
 
 mod cover;
+mod file;
 mod nodes;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod verify;
 use crate::tree::{Hash, node_hash};
 
 pub use cover::{CoverFault, CoverRoot, Node, Spots, spots};
+pub use file::{FileFault, PROOF_FILE_BYTES_MAX, ProofFile, parse_hash};
 pub use nodes::{Inclusion, LogHead, Nodes};
 pub use verify::{ProofFault, verify_consistency, verify_inclusion};
 

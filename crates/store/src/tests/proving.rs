@@ -1,9 +1,12 @@
 //! Proofs over a store's own log: across the subtrees that are held, and while it grows.
 
 use super::house::*;
+use crate::checkpoint::Origin;
 use crate::error::StoreError;
 use crate::open::Store;
-use crate::proof::{CoverRoot, verify_consistency, verify_inclusion};
+use crate::proof::{
+    CoverRoot, Inclusion, LogHead, ProofFile, verify_consistency, verify_inclusion,
+};
 use crate::tree::{Hash, Peaks, leaf_hash};
 use crate::turn::Writer;
 
@@ -101,4 +104,52 @@ fn nothing_is_proven_of_what_the_log_does_not_have() {
     }
     refused(store.cover(size + 1, &[]).map(drop));
     refused(store.root_at(u64::MAX).map(drop));
+}
+
+#[test]
+fn checkpoints_are_signed_at_the_head_and_the_last_is_handed_out_again() {
+    let house = House::new();
+    let (store, mut writer) = house.open();
+    let key = store.checkpoint_key().expect("every store has one");
+    let first = store.checkpoint().expect("signed");
+    assert_eq!(store.checkpoint().expect("signed"), first);
+    write(&mut writer, vec![signed_up(1, "ada")]).expect("written");
+    let second = store.checkpoint().expect("signed");
+    assert_eq!(second.checkpoint.size, first.checkpoint.size + 1);
+    for signed in [&first, &second] {
+        let LogHead { epoch, .. } = store.log_head();
+        assert_eq!(key.open(&signed.note).as_ref(), Ok(&signed.checkpoint));
+        assert_eq!(signed.checkpoint.origin, Origin { store_id: store.id(), epoch });
+        let root = store.root_at(signed.checkpoint.size).expect("a root");
+        assert_eq!(signed.checkpoint.root, root);
+    }
+    assert_eq!(store.checkpoint_at(first.checkpoint.size).expect("signed"), first);
+    drop((store, writer));
+    let (store, _writer) = house.open();
+    assert_eq!(store.checkpoint_key().expect("a key"), key, "a start changes nothing");
+    assert_eq!(store.checkpoint().expect("signed"), second, "ed25519 signs without chance");
+}
+
+#[test]
+fn a_proof_in_a_file_holds_without_the_store_and_no_byte_of_it_can_be_changed() {
+    let house = House::new();
+    let (store, mut writer) = house.open();
+    write(&mut writer, vec![signed_up(1, "ada"), attribute(1, "a", "b")]).expect("written");
+    let (key, head) = (store.checkpoint_key().expect("a key"), store.log_head());
+    let Inclusion { record, path, .. } = store.inclusion(head.size - 1, head.size).expect("proven");
+    let note = store.checkpoint().expect("signed").note;
+    let file = ProofFile { position: head.size - 1, record, path, note };
+    let text = file.render();
+    assert_eq!(ProofFile::parse(&text), Ok(file.clone()));
+    assert_eq!(file.verify(&key).map(|signed| signed.root), Ok(head.root));
+    let verify = |text: &str| ProofFile::parse(text).and_then(|file| file.verify(&key));
+    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| byte.is_ascii_graphic()) {
+        let mut changed = text.clone().into_bytes();
+        changed[at] = if byte == b'B' { b'C' } else { b'B' };
+        let changed = String::from_utf8(changed).expect("ASCII in place of ASCII");
+        assert!(verify(&changed).is_err(), "{changed}");
+    }
+    let moved = ProofFile { position: head.size, ..file };
+    let refused = moved.verify(&key).expect_err("it is the fact before").to_string();
+    assert!(refused.contains(&format!("position {}", head.size)), "{refused}");
 }
