@@ -104,7 +104,7 @@ pub fn run(options: &Options) -> Result<()> {
         None => beside(&options.out),
     };
     for path in [&options.out, &manifest] {
-        if !options.force && !(is_stdout && path == &options.out) && path.exists() {
+        if path.exists() && !(options.force || is_stdout && path == &options.out) {
             bail!("{} is there already; --force overwrites it", path.display());
         }
     }
@@ -173,7 +173,7 @@ impl Options {
         let mut path = format!("/v1/export?format={format}");
         for (key, value) in asked {
             if let Some(value) = value {
-                path.push_str(&format!("&{key}={}", segment(&value)));
+                path.extend(["&", key, "=", &segment(&value)]);
             }
         }
         path
@@ -215,7 +215,7 @@ async fn write(options: &Options, response: Response<Body>, out: &mut dyn Write)
         let frame = frame.context("the export broke off: the log of the server says why")?;
         let Some(bytes) = frame.data_ref() else { continue };
         out.write_all(bytes)?;
-        lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        lines += bytes.split(|byte| *byte == b'\n').count() as u64 - 1;
         progress.tell(lines, bytes);
     }
     out.flush()?;
@@ -245,11 +245,11 @@ impl Progress {
 
     fn tell(&mut self, facts: u64, latest: &[u8]) {
         let now = (self.clock.now)().monotonic;
-        if !self.is_shown || now - self.told < TELL_EVERY {
+        if !self.is_shown || now.saturating_sub(self.told) < TELL_EVERY {
             return;
         }
         self.told = now;
-        let seconds = (now - self.began).as_secs_f64().max(0.001);
+        let seconds = now.saturating_sub(self.began).as_secs_f64().max(0.001);
         #[expect(clippy::cast_precision_loss, reason = "people read three figures of it")]
         let rate = facts as f64 / seconds;
         let all = (self.last - self.after).max(1);
