@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
@@ -116,6 +116,14 @@ impl Client {
         Err(refused(status, &body))
     }
 
+    /// Asks a route that answers with text, and returns that if it is a success.
+    pub async fn text(&mut self, path: &str) -> Result<String> {
+        match self.ask(Method::GET, path).await? {
+            Value::String(text) => Ok(text),
+            other => bail!("the server answered something else than text: {other}"),
+        }
+    }
+
     async fn send(&mut self, method: Method, path: &str, body: Body) -> Result<Value> {
         let (status, body) = read(self.request(method, path, body).await?).await?;
         if status.is_success() { Ok(body) } else { Err(refused(status, &body)) }
@@ -171,7 +179,9 @@ fn refused(status: StatusCode, body: &Value) -> anyhow::Error {
 async fn read(response: Response<Body>) -> Result<(StatusCode, Value)> {
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
-    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    // What is not JSON is text.
+    let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
+    Ok((status, serde_json::from_slice(&body).unwrap_or_else(|_| text())))
 }
 
 async fn socket(dir: &Path) -> io::Result<SendRequest<Body>> {

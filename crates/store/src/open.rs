@@ -37,6 +37,8 @@ pub const MASTER_KEY: &str = "muster.key";
 pub const JOURNAL: &str = "journal";
 /// sled's directory in the data directory; may be deleted at any time.
 pub const SLED: &str = "sled";
+/// The file that says whose data this is, written last when a store is made.
+pub const IDENTITY: &str = identity::FILE_NAME;
 /// The file that whoever has the directory open holds locked.
 pub const LOCK: &str = "lock";
 

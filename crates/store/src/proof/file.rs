@@ -56,6 +56,11 @@ pub fn parse_hash(text: &str) -> Option<Hash> {
     Hash::try_from(BASE64.decode(text).ok()?).ok()
 }
 
+/// The record that this base64 is.
+pub fn parse_record(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text).ok().filter(|record| record.len() <= RECORD_BYTES_MAX)
+}
+
 impl ProofFile {
     /// The file's text.
     pub fn render(&self) -> String {
@@ -79,7 +84,7 @@ impl ProofFile {
             return Err(malformed("its first line is another"));
         }
         let record = lines.next().and_then(|line| line.strip_prefix("extra "));
-        let record = record.and_then(|record| BASE64.decode(record).ok());
+        let record = record.and_then(parse_record);
         let record = record.ok_or(malformed("its second line is not the record"))?;
         let index = lines.next().and_then(|line| line.strip_prefix("index "));
         let index = index.and_then(|text| {

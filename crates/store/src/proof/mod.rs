@@ -15,7 +15,7 @@ mod verify;
 use crate::tree::{Hash, node_hash};
 
 pub use cover::{CoverFault, CoverRoot, Node, Spots, spots};
-pub use file::{FileFault, PROOF_FILE_BYTES_MAX, ProofFile, parse_hash};
+pub use file::{FileFault, PROOF_FILE_BYTES_MAX, ProofFile, parse_hash, parse_record};
 pub use nodes::{Inclusion, LogHead, Nodes};
 pub use verify::{ProofFault, verify_consistency, verify_inclusion};
 
