@@ -19,6 +19,7 @@ use store::{Options, Reading, Sources, Store};
 use crate::filter::Filter;
 use crate::first_start::first_start;
 use crate::passwords::Secret;
+use crate::proofs::NotProven;
 use crate::sign_in::{Credentials, SignedIn};
 use crate::sign_up::Application;
 use crate::{Caller, Command, Failure, Service, Settings};
@@ -215,6 +216,27 @@ async fn the_printed_token_holds_every_right_until_it_is_locked() {
     let page = page.expect("it may audit");
     assert!(page.facts.len() >= 12 && page.next.is_none());
     assert_eq!(house.service.token_caller("muster_pat_x", &nobody()), Err(Rejection::NoSuchToken));
+}
+
+#[tokio::test]
+async fn proofs_are_for_auditors_and_the_key_for_everybody() {
+    let house = House::new();
+    let denied = |proof: Result<(), NotProven>| match proof {
+        Err(NotProven::Failed(Failure::Rejected(why))) => why,
+        other => panic!("{other:?}"),
+    };
+    for proof in [
+        house.service.checkpoint(&nobody()).await.map(drop),
+        house.service.inclusion(&nobody(), 1, None).await.map(drop),
+        house.service.consistency(&nobody(), 1, None).await.map(drop),
+    ] {
+        assert!(matches!(denied(proof), Rejection::Denied(_)));
+    }
+    let auditor = house.root().await;
+    let key = house.service.log_key().expect("a key");
+    let key: store::checkpoint::VerifierKey = key.parse().expect("a key");
+    let signed = house.service.checkpoint(&auditor).await.expect("it may audit");
+    assert_eq!(key.open(&signed.note), Ok(signed.checkpoint));
 }
 
 #[tokio::test]
