@@ -110,6 +110,24 @@ pub struct Exporting {
     pub chunks: mpsc::Receiver<io::Result<Vec<u8>>>,
 }
 
+/// All facts, told by somebody who remembers so many people.
+#[cfg(test)]
+pub(crate) fn told_remembering(
+    service: &Service,
+    people_max: usize,
+) -> Result<Vec<Told>, StoreError> {
+    let mut telling = telling::Telling::new(service);
+    telling.people_max = people_max;
+    let last = service.store().views().globals().position;
+    let mut told = Vec::new();
+    let positions: Vec<_> = (1..=last.0).map(Position).collect();
+    service.each_fact(&positions, store::Origins::Open, |fact| {
+        told.push(telling.tell(fact)?.0);
+        Ok(())
+    })?;
+    Ok(told)
+}
+
 impl Service {
     /// Begins to hand out what was asked for, for whoever may audit. The end of the log is fixed here: what
     /// is written meanwhile is not in it.

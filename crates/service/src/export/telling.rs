@@ -19,7 +19,7 @@ const PEOPLE_MAX: usize = 250_000;
 pub(super) struct Telling {
     service: Service,
     people: HashMap<UserId, Person>,
-    people_max: usize,
+    pub(super) people_max: usize,
     /// The names of applications, by number.
     applications: HashMap<u16, Option<String>>,
 }
