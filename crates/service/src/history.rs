@@ -12,6 +12,7 @@ use crate::Service;
 use crate::caller::Caller;
 use crate::failure::Failure;
 
+pub(crate) use teller::State;
 pub use teller::{Teller, Told, actor_kind};
 
 /// Most facts in one answer.

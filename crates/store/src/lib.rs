@@ -12,6 +12,7 @@
 //! * [`turn`]: commands decided against a draft, committed at once
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
+//! * [`stretch`]: long stretches of the log, for whoever takes them away
 //! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
 
 mod ahead;
@@ -35,6 +36,7 @@ pub mod record;
 pub mod recover;
 pub mod schema;
 pub mod sources;
+pub mod stretch;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -134,7 +134,7 @@ impl Service {
     }
 
     /// The state of a user right before a position, folded from its birth.
-    fn state_before(&self, id: UserId, position: Position) -> Result<State, StoreError> {
+    pub(crate) fn state_before(&self, id: UserId, position: Position) -> Result<State, StoreError> {
         let mut positions = self.positions(Subject::Of(id));
         positions.retain(|of| *of < position);
         self.folded(&positions)
@@ -180,6 +180,12 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// The name that the user goes by.
+    pub(crate) fn username(&self) -> Option<String> {
+        let name = self.user.as_ref().and_then(|user| user.username.as_ref());
+        name.map(ToString::to_string)
+    }
+
     /// Tells what a fact changes, and folds it.
     pub(crate) fn step(&mut self, fact: &Fact) -> Option<Description> {
         match &fact.body {
