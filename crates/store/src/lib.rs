@@ -7,7 +7,7 @@
 //! * [`schema`], [`keyring`], [`record`]: one fact as bytes, and the keys it is sealed with
 //! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
-//! * [`views`]: the read models, folded from it
+//! * [`views`]: the read models, folded from it; [`states`]: what somebody was at any position
 //! * [`turn`]: commands decided against a draft, committed at once
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
@@ -31,6 +31,7 @@ pub mod record;
 pub mod recover;
 pub mod schema;
 pub mod sources;
+pub mod states;
 #[cfg(test)]
 mod tests;
 pub mod tree;

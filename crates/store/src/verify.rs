@@ -15,6 +15,8 @@ pub struct Report {
     pub dead_frames: u64,
     /// Facts that sled holds as the journal does; 0 if it knows nothing.
     pub sled_facts: u64,
+    /// States of people that were folded anew and found to be what is kept.
+    pub states: u64,
     /// What is wrong; nothing, if all is well.
     pub findings: Vec<String>,
 }
@@ -25,12 +27,15 @@ impl Store {
     pub fn verify(&self) -> Result<(Report, Option<Rebuilt>), StoreError> {
         match self.refold(|visit| self.journal().verify(visit)) {
             Ok((fresh, verified)) => {
-                let (sled_facts, findings) = self.follower().verify()?;
+                let (sled_facts, mut findings) = self.follower().verify()?;
+                let (states, wrong) = self.verify_states()?;
+                findings.extend(wrong);
                 let report = Report {
                     facts: verified.head.position,
                     frames: verified.frames,
                     dead_frames: verified.dead.len() as u64,
                     sled_facts,
+                    states,
                     findings,
                 };
                 Ok((report, Some(self.compared(fresh)?)))

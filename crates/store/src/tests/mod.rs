@@ -5,5 +5,6 @@ mod house;
 mod opening;
 mod rebuilding;
 mod recovering;
+mod states;
 mod turns;
 mod views;

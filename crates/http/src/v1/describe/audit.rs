@@ -169,11 +169,12 @@ pub const OPERATE: Group = Group {
                     integer("frames", "Frames read.").needed(),
                     integer("dead_frames", "Frames that a crash left unfinished.").needed(),
                     integer("sled_facts", "Facts compared with sled.").needed(),
+                    integer("states", "Kept states compared with a refold.").needed(),
                     Field::new("findings", Kind::Texts, "What is wrong; should be empty.").needed(),
                 ]],
             ),
             refusals: Refusals::Problems(&[401, 403, 500, 503]),
-            told: r#"{"facts":17,"frames":9,"dead_frames":0,"sled_facts":17,"findings":[]}"#,
+            told: r#"{"facts":17,"frames":9,"dead_frames":0,"sled_facts":17,"states":0,"findings":[]}"#,
             ..PREAMBLE
         },
     ],
