@@ -191,7 +191,16 @@ pub(crate) const STATE_KEY_BYTES: usize = 21;
 impl Store {
     /// What a person was after the first `count` facts of its history.
     pub fn person_after(&self, id: UserId, count: usize) -> Result<Person, StoreError> {
-        let begun = self.nearest_kept(id, count);
+        self.person_further(id, self.nearest_kept(id, count), count)
+    }
+
+    /// What a person was after the first `count` facts of its history, if it was `begun` after fewer.
+    pub fn person_further(
+        &self,
+        id: UserId,
+        begun: (usize, Person),
+        count: usize,
+    ) -> Result<Person, StoreError> {
         let mut kept = Vec::new();
         let person = self.fold(id, begun, count, |state| kept.push(state))?;
         self.follower().keep(kept);
@@ -201,8 +210,9 @@ impl Store {
     /// Keeps what a person is after the first `count` facts of its history, of which `last` is the last,
     /// if that is one of the states that are kept.
     pub fn keep(&self, count: usize, last: Position, person: &Person) {
-        let kept = Kept::new(count, last, person);
-        self.follower().keep(kept.into_iter().collect());
+        if is_due(count) {
+            self.follower().keep(Kept::new(count, last, person).into_iter().collect());
+        }
     }
 
     /// Where some of the facts about or by somebody stand, by their numbers, counted from 0.
