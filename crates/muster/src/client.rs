@@ -106,6 +106,14 @@ impl Client {
         self.send(method, path, Body::from(object.to_string())).await
     }
 
+    /// Asks a route that answers with text, and returns that if it is a success.
+    pub async fn text(&mut self, path: &str) -> Result<String> {
+        match self.ask(Method::GET, path).await? {
+            Value::String(text) => Ok(text),
+            other => bail!("the server answered something else than text: {other}"),
+        }
+    }
+
     async fn send(&mut self, method: Method, path: &str, body: Body) -> Result<Value> {
         let request = Request::builder()
             .method(method)
@@ -155,7 +163,9 @@ impl Client {
 async fn read(response: Response<Body>) -> Result<(StatusCode, Value)> {
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
-    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    // What is not JSON is text.
+    let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
+    Ok((status, serde_json::from_slice(&body).unwrap_or_else(|_| text())))
 }
 
 async fn socket(dir: &Path) -> io::Result<SendRequest<Body>> {

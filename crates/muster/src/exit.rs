@@ -67,6 +67,7 @@ fn of_store(error: &StoreError) -> u8 {
         StoreError::AlreadyInitialised { .. }
         | StoreError::ClockBehind
         | StoreError::Commit(_)
+        | StoreError::NoProof { .. }
         | StoreError::Keys(KeyringError::Io { .. })
         | StoreError::Io(_) => FAILED,
         StoreError::Damage(_)

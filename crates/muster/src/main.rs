@@ -11,6 +11,7 @@ mod init;
 mod operator;
 mod outbox;
 mod output;
+mod prove;
 mod rebuild;
 mod recover;
 mod secrets;
@@ -94,7 +95,9 @@ enum Command {
     Outbox(outbox::Options),
     /// Fold the log anew beside the serving read models, compare, and swap them.
     Rebuild(rebuild::Options),
-    /// Check everything that is kept against itself.
+    /// Prove to somebody who does not hold the store that a fact is in its log.
+    Prove(prove::Options),
+    /// Check everything that is kept against itself, or against what was kept elsewhere.
     Verify(verify::Options),
     /// Put a damaged store together again from what is left; says first what that is.
     Recover(recover::Options),
@@ -113,6 +116,7 @@ fn main() -> ExitCode {
         Command::Events(options) => events::run(&options),
         Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
+        Command::Prove(options) => prove::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Recover(options) => recover::run(&options),
         Command::Completions(options) => completions::run(&options),

@@ -9,6 +9,7 @@
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
 //!   [`history`], [`feed`], [`filter`]: reads of the log
+//! * [`proofs`]: what the log can prove to somebody who does not hold it
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
@@ -30,6 +31,7 @@ pub mod mail;
 pub mod metrics;
 pub mod operators;
 pub mod passwords;
+pub mod proofs;
 pub mod queries;
 pub mod rate_limits;
 pub mod resets;
@@ -89,6 +91,8 @@ struct Inner {
     long_reads: Semaphore,
     /// Held by whoever folds a second set of views.
     folding: tokio::sync::Mutex<()>,
+    /// Held by whoever proves something of the log.
+    proving: tokio::sync::Mutex<()>,
     queue: Mutex<Option<mpsc::Sender<Task>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -147,6 +151,7 @@ impl Service {
                 metrics,
                 long_reads: Semaphore::new(LONG_READS_MAX),
                 folding: tokio::sync::Mutex::default(),
+                proving: tokio::sync::Mutex::default(),
                 queue: Mutex::new(queue),
                 threads: Mutex::new(threads),
             }),

@@ -16,8 +16,10 @@ use domain::time::{Span, Timestamp};
 use domain::user::command::{Command as UserCommand, Repeat};
 use store::{Options, Reading, Sources, Store};
 
+use crate::filter::Filter;
 use crate::first_start::first_start;
 use crate::passwords::Secret;
+use crate::proofs::NotProven;
 use crate::sign_in::{Credentials, SignedIn};
 use crate::sign_up::Application;
 use crate::{Caller, Command, Failure, Service, Settings};
@@ -210,9 +212,31 @@ async fn the_printed_token_holds_every_right_until_it_is_locked() {
     let house = House::new();
     let caller = house.service.token_caller(&house.token, &nobody()).expect("a token");
     assert!(matches!(caller.actor, Actor::Machine(_)));
-    let page = house.service.events(&caller, Position(0), 100).await.expect("it may audit");
-    assert!(page.facts.len() >= 12 && !page.more);
+    let page = house.service.events(&caller, Filter::default(), Position(0), 100).await;
+    let page = page.expect("it may audit");
+    assert!(page.facts.len() >= 12 && page.next.is_none());
     assert_eq!(house.service.token_caller("muster_pat_x", &nobody()), Err(Rejection::NoSuchToken));
+}
+
+#[tokio::test]
+async fn proofs_are_for_auditors_and_the_key_for_everybody() {
+    let house = House::new();
+    let denied = |proof: Result<(), NotProven>| match proof {
+        Err(NotProven::Failed(Failure::Rejected(why))) => why,
+        other => panic!("{other:?}"),
+    };
+    for proof in [
+        house.service.checkpoint(&nobody()).await.map(drop),
+        house.service.inclusion(&nobody(), 1, None).await.map(drop),
+        house.service.consistency(&nobody(), 1, None).await.map(drop),
+    ] {
+        assert!(matches!(denied(proof), Rejection::Denied(_)));
+    }
+    let auditor = house.root().await;
+    let key = house.service.log_key().expect("a key");
+    let key: store::checkpoint::VerifierKey = key.parse().expect("a key");
+    let signed = house.service.checkpoint(&auditor).await.expect("it may audit");
+    assert_eq!(key.open(&signed.note), Ok(signed.checkpoint));
 }
 
 #[tokio::test]
@@ -250,8 +274,9 @@ async fn a_history_tells_old_and_new_and_who() {
     assert_eq!(approved.actor_name.as_deref(), Some("root"));
     assert_eq!(approved.application.as_deref(), Some("CRM"));
     let first = house.service.user_history(&auditor, id, Position(0), 2).await.expect("a page");
-    assert!(first.more && first.facts.len() == 2);
-    let after = first.facts[1].head.position;
+    assert_eq!(first.facts.len(), 2);
+    let after = first.next.expect("there are more");
+    assert_eq!(after, first.facts[1].head.position);
     let rest = house.service.user_history(&auditor, id, after, 100).await.expect("a page");
     assert_eq!(rest.facts.len() + 2, page.facts.len());
     let denied = house.service.user_history(&ada, id, Position(0), 1).await;
@@ -284,9 +309,14 @@ async fn a_session_is_used_from_where_its_owner_may_be_only() {
     assert_eq!(caller(&from("10.1.2.3")).map(|caller| caller.actor.user().is_some()), Ok(true));
     for elsewhere in [from("192.0.2.1"), from("10.1.2.3, 192.0.2.1"), nobody()] {
         assert_eq!(caller(&elsewhere), Err(Rejection::AddressNotAllowed));
-        assert!(!house.service.is_session_valid(&opened.token, &elsewhere));
+        let verified = house.service.verify_session(&opened.token, Some(&opened.token), &elsewhere);
+        assert_eq!(verified, Err(Rejection::AddressNotAllowed));
     }
-    assert!(house.service.is_session_valid(&opened.token, &from("10.1.2.3")));
+    let here = from("10.1.2.3");
+    let verify = |target| house.service.verify_session(&opened.token, target, &here);
+    assert_eq!(verify(Some(&opened.token)), Ok(true));
+    assert_eq!(verify(Some("no such token")), Ok(false));
+    assert_eq!(verify(None), Err(Rejection::NoSuchSession));
     // To leave, one may be anywhere.
     assert!(house.service.session_holder(&opened.token, nobody()).is_ok());
 }

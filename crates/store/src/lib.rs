@@ -6,6 +6,7 @@
 //! * [`sources`], [`clock`]: time and chance, and the one notion of "now"
 //! * [`schema`], [`keyring`], [`record`]: one fact as bytes, and the keys it is sealed with
 //! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
+//! * [`proof`], [`checkpoint`]: what of it can be proven to somebody who does not hold it
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
 //! * [`views`]: the read models, folded from it; [`states`]: what somebody was at any position
 //! * [`turn`]: commands decided against a draft, committed at once
@@ -14,6 +15,7 @@
 //! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
 
 mod ahead;
+pub mod checkpoint;
 pub mod clock;
 mod create;
 mod error;
@@ -26,6 +28,7 @@ pub mod log;
 pub mod notice;
 pub mod open;
 pub mod planted;
+pub mod proof;
 pub mod rebuild;
 pub mod record;
 pub mod recover;

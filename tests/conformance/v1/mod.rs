@@ -6,3 +6,4 @@ mod local;
 mod names;
 mod positions;
 mod problems;
+mod proofs;

@@ -7,6 +7,7 @@ mod errors;
 mod events;
 mod history;
 mod local;
+mod log;
 mod metrics;
 mod operator;
 mod outbox;
@@ -35,6 +36,10 @@ pub fn routes() -> Router<App> {
         .route("/v1/users/{id}/diff", get(history::diff))
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
+        .route("/v1/log/checkpoint", get(log::checkpoint))
+        .route("/v1/log/proof/inclusion", get(log::inclusion))
+        .route("/v1/log/proof/consistency", get(log::consistency))
+        .route("/v1/log/key", get(log::key))
         .route("/v1/projections", get(local::projections))
         .route("/metrics", get(metrics::show))
         .route("/v1/local/rebuild", post(local::rebuild))

@@ -3,6 +3,7 @@
 mod following;
 mod house;
 mod opening;
+mod proving;
 mod rebuilding;
 mod recovering;
 mod states;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod local;
+mod log;
 mod shapes;
 
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
@@ -11,7 +12,7 @@ pub use shapes::SHAPES;
 
 /// All of it.
 pub const GROUPS: &[Group] =
-    &[audit::GROUP, audit::OPERATE, local::USERS, local::SESSIONS, local::MAIL];
+    &[audit::GROUP, log::GROUP, audit::OPERATE, local::USERS, local::SESSIONS, local::MAIL];
 
 const PREAMBLE: Operation = Operation {
     method: "get",
