@@ -40,15 +40,15 @@ impl World {
         (scratch, data)
     }
 
-    /// The index of the record at a position.
-    fn clear(&self, frames: &[Vec<Record>]) -> (usize, usize) {
+    /// The frame, the place in it and the position of a fact in clear that was signed.
+    fn clear(&self, frames: &[Vec<Record>]) -> (usize, usize, u64) {
         let mut position = 0;
         for (frame, records) in frames.iter().enumerate() {
             for (at, record) in records.iter().enumerate() {
                 position += 1;
                 if position > self.sizes[0] + 1 && forger::is_clear(record) {
                     assert!(position <= self.sizes[1], "it was signed");
-                    return (frame, at);
+                    return (frame, at, position);
                 }
             }
         }
@@ -120,16 +120,29 @@ fn hold(data: &Path, kept: &[PathBuf]) -> Said {
     }
 }
 
-/// Forges a copy so that it is whole in itself, and returns what holding it to the checkpoints says.
+/// Forges a copy so that checksums and roots are right, and returns what holding it to the checkpoints
+/// says, and what it says by itself.
 #[track_caller]
-fn forge(change: impl FnOnce(&mut Vec<Vec<Record>>)) -> Said {
+fn forge(change: impl FnOnce(&mut Vec<Vec<Record>>)) -> (Said, Said) {
     let world = world();
     let (_scratch, data) = world.copied();
     forger::rewrite(&data, change);
-    let alone = cli::run(&data, &["verify"]);
-    let alone = cli::text(&alone.stdout) + &cli::text(&alone.stderr);
-    assert!(alone.starts_with("checked"), "by itself it is without a fault: {alone}");
-    hold(&data, &[world.kept(0), world.kept(1)])
+    (hold(&data, &[world.kept(0), world.kept(1)]), hold(&data, &[]))
+}
+
+/// By itself it is without a fault.
+#[track_caller]
+fn assert_sound(alone: &Said) {
+    assert_eq!(alone.code, Some(0), "{}", alone.complaints);
+    assert_eq!(alone.report["findings"], json!([]));
+}
+
+/// It tells by itself that something is wrong at a position.
+#[track_caller]
+fn assert_tells(alone: &Said, what: &str, position: u64) {
+    assert_eq!(alone.code, Some(4));
+    let named = format!("{what} position {position} ");
+    assert!(alone.complaints.contains(&named), "{named}: {}", alone.complaints);
 }
 
 /// The log was changed between the checkpoints, and exactly that is told.
@@ -158,41 +171,69 @@ fn an_honest_log_goes_on_from_all_that_was_kept() {
 
 #[test]
 fn a_fact_that_was_edited_is_found_out() {
-    let said = forge(|frames| {
-        let (frame, at) = world().clear(frames);
+    let (said, alone) = forge(|frames| {
+        let (frame, at, _) = world().clear(frames);
         // The first byte of the payload: of a hash, which any byte may begin.
         frames[frame][at][95] ^= 1;
     });
+    assert_sound(&alone);
     assert_between(&said);
 }
 
 #[test]
 fn a_fact_that_was_back_dated_is_found_out() {
-    let said = forge(|frames| {
-        let (frame, at) = world().clear(frames);
+    let (said, alone) = forge(|frames| {
+        let (frame, at, _) = world().clear(frames);
         let before = frames[frame - 1].last().map(|record| forger::time(record)).expect("one");
         let record = &mut frames[frame][at];
         assert!(before + 1 < forger::time(record));
         forger::set_time(record, before + 1);
     });
+    assert_sound(&alone);
+    assert_between(&said);
+}
+
+#[test]
+fn a_fact_that_was_dated_before_the_one_before_it_is_named() {
+    let mut back_dated = 0;
+    let (said, alone) = forge(|frames| {
+        let (frame, at, position) = world().clear(frames);
+        back_dated = position;
+        forger::set_time(&mut frames[frame][at], 1);
+    });
+    assert_tells(&alone, "the fact at", back_dated);
     assert_between(&said);
 }
 
 #[test]
 fn a_fact_that_was_dropped_is_found_out() {
-    let said = forge(|frames| {
-        let (frame, at) = world().clear(frames);
-        frames[frame].remove(at);
+    let mut successor = 0;
+    let (said, alone) = forge(|frames| {
+        let records: Vec<_> = frames.iter().flatten().collect();
+        let signed = usize::try_from(world().sizes[1]).expect("few");
+        // The last two facts of a user that were signed: the former goes, and the latter moves up.
+        let stream = |at: usize| &records[at][forger::STREAM];
+        let last = (0..signed).rfind(|at| records[*at][0] == 1).expect("a user's");
+        let dropped = (0..last).rfind(|at| stream(*at) == stream(last)).expect("another");
+        let record = records[dropped].clone();
+        successor = last as u64;
+        for records in frames {
+            records.retain(|kept| *kept != record);
+        }
     });
+    assert_tells(&alone, "at", successor);
     assert_between(&said);
 }
 
 #[test]
 fn facts_that_were_reordered_are_found_out() {
-    let said = forge(|frames| {
-        let (frame, _) = world().clear(frames);
+    let mut moved = 0;
+    let (said, alone) = forge(|frames| {
+        let (frame, _, position) = world().clear(frames);
+        moved = position + u64::try_from(frames[frame + 1].len()).expect("few");
         frames.swap(frame, frame + 1);
     });
+    assert_tells(&alone, "the fact at", moved);
     assert_between(&said);
 }
 
@@ -200,7 +241,7 @@ fn facts_that_were_reordered_are_found_out() {
 fn a_log_that_was_cut_off_is_found_out() {
     let world = world();
     let cut = world.sizes[1] - 2;
-    let said = forge(|frames| {
+    let (said, alone) = forge(|frames| {
         let mut left = usize::try_from(cut).expect("few");
         frames.retain_mut(|records| {
             records.truncate(left);
@@ -208,6 +249,7 @@ fn a_log_that_was_cut_off_is_found_out() {
             !records.is_empty()
         });
     });
+    assert_sound(&alone);
     assert_eq!(said.code, Some(4), "{}", said.complaints);
     let (from, to) = (cut + 1, world.sizes[1]);
     let named = format!("the facts at positions {from} to {to} were signed, and are not there");
@@ -221,7 +263,7 @@ fn with_one_checkpoint_alone_the_range_begins_at_the_first_fact() {
     let world = world();
     let (_scratch, data) = world.copied();
     forger::rewrite(&data, |frames| {
-        let (frame, at) = world.clear(frames);
+        let (frame, at, _) = world.clear(frames);
         frames[frame][at][95] ^= 1;
     });
     let said = hold(&data, &[world.kept(1)]);

@@ -11,6 +11,8 @@ use store::tree::{Peaks, leaf_hash};
 /// A record in a frame.
 pub type Record = Vec<u8>;
 
+/// Where a record says what it is about.
+pub const STREAM: std::ops::Range<usize> = 0..17;
 /// Where the time stands in a record, in microseconds.
 const TIME: std::ops::Range<usize> = 24..32;
 /// Where its key slot stands: 0 if the payload is in clear.

@@ -27,6 +27,7 @@ pub mod keyring;
 pub mod log;
 pub mod notice;
 pub mod open;
+mod order;
 pub mod planted;
 pub mod proof;
 pub mod rebuild;

@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::order::Order;
 use crate::rebuild::Rebuilt;
 
 /// What a verification looked at, and what it found.
@@ -22,14 +23,21 @@ pub struct Report {
 }
 
 impl Store {
-    /// Checks frames and tree, compares sled with the journal, and folds the log anew; the fresh views come back to be compared with
+    /// Checks frames, tree and order, compares sled with the journal, and folds the log anew; the fresh views come back to be compared with
     /// the serving ones between two turns, unless the log cannot be read.
     pub fn verify(&self) -> Result<(Report, Option<Rebuilt>), StoreError> {
-        match self.refold(|visit| self.journal().verify(visit)) {
+        let mut order = Order::default();
+        let looked = self.refold(|visit| {
+            self.journal().verify(|frame| {
+                order.frame(frame);
+                visit(frame)
+            })
+        });
+        match looked {
             Ok((fresh, verified)) => {
-                let (sled_facts, mut findings) = self.follower().verify()?;
+                let (sled_facts, differing) = self.follower().verify()?;
                 let (states, wrong) = self.verify_states()?;
-                findings.extend(wrong);
+                let findings = [order.findings(), differing, wrong].concat();
                 let report = Report {
                     facts: verified.head.position,
                     frames: verified.frames,

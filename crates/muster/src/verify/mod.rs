@@ -19,8 +19,8 @@ use crate::Data;
 #[command(
     after_help = "Examples:\n  muster verify\n  muster verify --checkpoint kept-in-may --checkpoint kept-in-june\n  \
 muster verify --proof fact-12.tlog-proof --key 'muster/0f3c.../1+f59ab45b+AWu3...'\n\n\
-Checks every frame's checksum, root and padding, opens every fact, compares sled's log with the journal, \
-and the read models with a refold.\n\n--checkpoint does that too, and says whether the log goes on from \
+Checks every frame's checksum, root and padding, opens every fact, looks whether times fall or a stream \
+skips a version, compares sled's log with the journal, and the read models with a refold.\n\n--checkpoint does that too, and says whether the log goes on from \
 checkpoints that were kept elsewhere (`GET /v1/log/checkpoint`): whoever rewrote the whole log, each \
 checksum and root of it, is found out. The more of them, the closer it names the place.\n\n--proof checks a \
 file that `muster prove` wrote; neither a server nor a data directory is needed.\n\nExit code 4 if what is \

@@ -40,7 +40,7 @@ pub struct Told {
 ///
 /// The state before the first fact of each person is looked up, and folded from there on: facts of
 /// somebody that was told of, left out between two of them, are read again unless they are
-/// [passed](Self::pass).
+/// passed.
 pub struct Teller {
     service: Service,
     people: HashMap<UserId, State>,
