@@ -8,7 +8,7 @@
 //! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
 //! * [`proof`], [`checkpoint`]: what of it can be proven to somebody who does not hold it
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
-//! * [`views`]: the read models, folded from it
+//! * [`views`]: the read models, folded from it; [`states`]: what somebody was at any position
 //! * [`turn`]: commands decided against a draft, committed at once
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
@@ -36,6 +36,7 @@ pub mod record;
 pub mod recover;
 pub mod schema;
 pub mod sources;
+pub mod states;
 pub mod stretch;
 #[cfg(test)]
 mod tests;

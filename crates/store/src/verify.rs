@@ -16,6 +16,8 @@ pub struct Report {
     pub dead_frames: u64,
     /// Facts that sled holds as the journal does; 0 if it knows nothing.
     pub sled_facts: u64,
+    /// States of people that were folded anew and found to be what is kept.
+    pub states: u64,
     /// What is wrong; nothing, if all is well.
     pub findings: Vec<String>,
 }
@@ -34,12 +36,14 @@ impl Store {
         match looked {
             Ok((fresh, verified)) => {
                 let (sled_facts, differing) = self.follower().verify()?;
-                let findings = [order.findings(), differing].concat();
+                let (states, wrong) = self.verify_states()?;
+                let findings = [order.findings(), differing, wrong].concat();
                 let report = Report {
                     facts: verified.head.position,
                     frames: verified.frames,
                     dead_frames: verified.dead.len() as u64,
                     sled_facts,
+                    states,
                     findings,
                 };
                 Ok((report, Some(self.compared(fresh)?)))

@@ -6,6 +6,7 @@ mod describe;
 mod errors;
 mod events;
 mod export;
+mod history;
 mod local;
 mod log;
 mod metrics;
@@ -30,7 +31,10 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/v1/users", get(users::list))
         .route("/v1/users/{id}", get(users::show))
-        .route("/v1/users/{id}/history", get(users::history))
+        .route("/v1/users/{id}/history", get(history::of))
+        .route("/v1/users/{id}/acts", get(history::acts))
+        .route("/v1/users/{id}/attributes", get(history::attributes))
+        .route("/v1/users/{id}/diff", get(history::diff))
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
         .route("/v1/log/checkpoint", get(log::checkpoint))

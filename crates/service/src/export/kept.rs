@@ -124,7 +124,7 @@ mod tests {
         }
         assert!(matches!(exports.outcome(Ulid(0)), Outcome::Unknown));
         assert!(matches!(exports.outcome(Ulid(1)), Outcome::Ended(_)));
-        exports.keep(Manifest::sample(Ulid(count), MANIFESTS_BYTES_MAX));
+        exports.keep(Manifest::sample(Ulid(count), MANIFESTS_BYTES_MAX + 1));
         assert!(matches!(exports.outcome(Ulid(count - 1)), Outcome::Unknown));
         assert!(matches!(exports.outcome(Ulid(count)), Outcome::Ended(_)));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::id::{Position, UserId};
 use domain::system::{self, Exported};
-use domain::time::Timestamp;
+use domain::time::Span;
 use store::checkpoint::Signed;
 use store::stretch::{Batch, Size};
 use store::views::Subject;
@@ -85,7 +85,8 @@ impl Service {
         let to = Position(to.map_or(last, |to| to.0.min(last)));
         let mut from = Position(after.0.saturating_add(1));
         if let Some(since) = filter.since {
-            from = from.max(self.first_since(since, to)?);
+            // The first fact that was not before it.
+            from = from.max(self.store().last_at(since.after(Span(-1)))?.next().min(to.next()));
         }
         let subject = match (filter.about, filter.actor) {
             (Some(about), _) => Some(Subject::Of(about)),
@@ -93,25 +94,11 @@ impl Service {
             (None, Some(Who::Operator | Who::System | Who::Anonymous) | None) => None,
         };
         let positions = subject.map(|subject| {
-            let mut positions = self.positions(subject);
-            positions.retain(|position| (from..=to).contains(position));
-            positions
+            let store = self.store();
+            let count = |to: Position| store.count_to(subject, to);
+            store.positions(subject, count(Position(from.0 - 1))..count(to))
         });
         Ok(Scope { checkpoint, from, to, positions })
-    }
-
-    /// The first position up to `to` whose fact was not before `since`, or the one after `to`.
-    fn first_since(&self, since: Timestamp, to: Position) -> Result<Position, StoreError> {
-        let (mut from, mut end) = (1, to.0 + 1);
-        while from < end {
-            let middle = from.midpoint(end);
-            let facts = self.store().facts(&[Position(middle)], Origins::Leave)?;
-            match facts.first() {
-                Some(fact) if fact.head.at < since => from = middle + 1,
-                Some(_) | None => end = middle,
-            }
-        }
-        Ok(Position(from))
     }
 }
 

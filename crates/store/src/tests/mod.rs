@@ -6,5 +6,6 @@ mod opening;
 mod proving;
 mod rebuilding;
 mod recovering;
+mod states;
 mod turns;
 mod views;
