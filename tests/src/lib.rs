@@ -8,6 +8,7 @@
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
 //! * [`attacker`]: holds the master key and copies of the files, and tries every key on everything
+//! * [`ocsf`]: the Open Cybersecurity Schema Framework, which exports are held to
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
 //! * [`totp`]: one-time codes
 //! * [`random`]: seeded chance, so that what failed can be done again
@@ -18,6 +19,7 @@ pub mod brief;
 pub mod cli;
 pub mod client;
 pub mod document;
+pub mod ocsf;
 pub mod operations;
 pub mod random;
 pub mod scratch;

@@ -207,4 +207,6 @@ command_names! {
     Erase = "erase",
     /// Forget where everybody was in some month.
     ForgetOrigins = "forget_origins",
+    /// A part of the log is exported.
+    Export = "export",
 }

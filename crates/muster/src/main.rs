@@ -7,6 +7,7 @@ mod config;
 mod erase;
 mod events;
 mod exit;
+mod export;
 mod history;
 mod init;
 mod operator;
@@ -97,6 +98,8 @@ enum Command {
     Erase(erase::Options),
     /// List the months of which it is known where people were, and forget them.
     Origins(origins::Options),
+    /// Take facts away in a file, with a manifest that proves later that nothing was changed.
+    Export(export::Options),
     /// Read and retry mails that are owed.
     Outbox(outbox::Options),
     /// Fold the log anew beside the serving read models, compare, and swap them.
@@ -122,6 +125,7 @@ fn main() -> ExitCode {
         Command::Events(options) => events::run(&options),
         Command::Erase(options) => erase::run(&options),
         Command::Origins(options) => origins::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Prove(options) => prove::run(&options),

@@ -65,6 +65,7 @@ impl Command {
             Self::Session(_, command) => command.name(),
             Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,
             Self::System(system::Command::ForgetOrigins { .. }) => CommandName::ForgetOrigins,
+            Self::System(system::Command::NoteExport(_)) => CommandName::Export,
             Self::System(_) => CommandName::Upkeep,
         }
     }

@@ -105,14 +105,13 @@ impl Service {
         self.sessions_of(owner).await
     }
 
-    /// The sessions of a user, in the order in which they were opened, for whoever may look into
-    /// sessions.
+    /// The sessions of a user, in the order in which they were opened, for whoever may audit.
     pub async fn sessions_of_user(
         &self,
         caller: &Caller,
         owner: UserId,
     ) -> Result<Vec<ToldSession>, Failure> {
-        self.permits(caller, Act::ReadAccounts, None)?;
+        self.permits(caller, Act::Audit, None)?;
         self.user(owner).ok_or(Rejection::NoSuchUser)?;
         self.sessions_of(owner).await
     }
@@ -200,6 +199,15 @@ impl Service {
             let latest = alive.iter().rev().take(SESSIONS_LISTED_MAX).rev();
             latest.map(|row| row.session.clone()).collect()
         };
+        self.tell_latest(sessions).await
+    }
+
+    /// Tells sessions, the latest of them if they are very many.
+    pub(crate) async fn tell_latest(
+        &self,
+        mut sessions: Vec<Session>,
+    ) -> Result<Vec<ToldSession>, Failure> {
+        sessions.drain(..sessions.len().saturating_sub(SESSIONS_LISTED_MAX));
         let count = (FACTS_READ_MAX / sessions.len().max(1)).min(CHANGES_SHOWN_MAX);
         self.blocking(move |service| service.tell_sessions(sessions, count)).await
     }

@@ -1,6 +1,7 @@
 //! The service as a whole, over a real store: what is decided outside the writer and what in it.
 
 mod erasing;
+mod exporting;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,10 +21,14 @@ use store::{Options, Reading, Sources, Store};
 
 use crate::filter::Filter;
 use crate::first_start::first_start;
+use crate::history::{Order, Wanted};
 use crate::passwords::Secret;
+use crate::proofs::NotProven;
 use crate::sign_in::{Credentials, SignedIn};
 use crate::sign_up::Application;
 use crate::{Caller, Command, Failure, Service, Settings};
+
+mod histories;
 
 /// 2026-11-24T00:00:00 UTC.
 const START: Timestamp = Timestamp(1_795_478_400_000_000);
@@ -220,6 +225,27 @@ async fn the_printed_token_holds_every_right_until_it_is_locked() {
 }
 
 #[tokio::test]
+async fn proofs_are_for_auditors_and_the_key_for_everybody() {
+    let house = House::new();
+    let denied = |proof: Result<(), NotProven>| match proof {
+        Err(NotProven::Failed(Failure::Rejected(why))) => why,
+        other => panic!("{other:?}"),
+    };
+    for proof in [
+        house.service.checkpoint(&nobody()).await.map(drop),
+        house.service.inclusion(&nobody(), 1, None).await.map(drop),
+        house.service.consistency(&nobody(), 1, None).await.map(drop),
+    ] {
+        assert!(matches!(denied(proof), Rejection::Denied(_)));
+    }
+    let auditor = house.root().await;
+    let key = house.service.log_key().expect("a key");
+    let key: store::checkpoint::VerifierKey = key.parse().expect("a key");
+    let signed = house.service.checkpoint(&auditor).await.expect("it may audit");
+    assert_eq!(key.open(&signed.note), Ok(signed.checkpoint));
+}
+
+#[tokio::test]
 async fn a_month_that_begins_in_a_busy_moment_gets_its_key_first() {
     let house = House::new();
     let ada = house.ada().await;
@@ -239,13 +265,24 @@ async fn a_month_that_begins_in_a_busy_moment_gets_its_key_first() {
     drop(ada);
 }
 
+/// The facts after a position, the oldest first.
+fn from(after: u64, limit: usize) -> Wanted {
+    Wanted {
+        filter: Filter::default(),
+        order: Order::Rising,
+        after: Position(after),
+        before: None,
+        limit,
+    }
+}
+
 #[tokio::test]
 async fn a_history_tells_old_and_new_and_who() {
     let house = House::new();
     let ada = house.ada().await;
     let id = ada.actor.user().expect("a user");
     let auditor = house.service.token_caller(&house.token, &nobody()).expect("a token");
-    let page = house.service.user_history(&auditor, id, Position(0), 100).await.expect("a page");
+    let page = house.service.user_history(&auditor, id, from(0, 100)).await.expect("a page");
     let approved = page
         .facts
         .iter()
@@ -253,13 +290,13 @@ async fn a_history_tells_old_and_new_and_who() {
         .expect("she was approved");
     assert_eq!(approved.actor_name.as_deref(), Some("root"));
     assert_eq!(approved.application.as_deref(), Some("CRM"));
-    let first = house.service.user_history(&auditor, id, Position(0), 2).await.expect("a page");
+    let first = house.service.user_history(&auditor, id, from(0, 2)).await.expect("a page");
     assert_eq!(first.facts.len(), 2);
     let after = first.next.expect("there are more");
     assert_eq!(after, first.facts[1].head.position);
-    let rest = house.service.user_history(&auditor, id, after, 100).await.expect("a page");
+    let rest = house.service.user_history(&auditor, id, from(after.0, 100)).await.expect("a page");
     assert_eq!(rest.facts.len() + 2, page.facts.len());
-    let denied = house.service.user_history(&ada, id, Position(0), 1).await;
+    let denied = house.service.user_history(&ada, id, from(0, 1)).await;
     assert_eq!(rejection(denied), Rejection::Denied(Denial::RightMissing));
 }
 

@@ -54,7 +54,7 @@ pub fn create(
     let keyring = Arc::new(keyring);
     let store = Arc::new(Store {
         identity,
-        follower: Follower::start(log, journal.reader(), options)?,
+        follower: Follower::start(log, journal.reader(), Arc::clone(&keyring), options)?,
         sources: sources.clone(),
         clock: Clock::new(sources.clone(), at),
         keys_ahead: KeysAhead::new(Arc::clone(&keyring), options.keyring, &options.notify),

@@ -8,10 +8,11 @@
 //! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
 //! * [`proof`], [`checkpoint`]: what of it can be proven to somebody who does not hold it
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
-//! * [`views`]: the read models, folded from it
+//! * [`views`]: the read models, folded from it; [`states`]: what somebody was at any position
 //! * [`turn`]: commands decided against a draft, committed at once; `erasures`: keys that go after it
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
+//! * [`stretch`]: long stretches of the log, for whoever takes them away
 //! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
 
 mod ahead;
@@ -28,6 +29,7 @@ pub mod keyring;
 pub mod log;
 pub mod notice;
 pub mod open;
+mod order;
 pub mod planted;
 pub mod proof;
 pub mod rebuild;
@@ -35,6 +37,8 @@ pub mod record;
 pub mod recover;
 pub mod schema;
 pub mod sources;
+pub mod states;
+pub mod stretch;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -308,8 +308,10 @@ impl Writer {
             });
         }
         // After the commit nothing may fail.
+        let kept = std::mem::take(&mut changes.kept);
         RwLockUpgradableReadGuard::upgrade(guard).absorb(changes);
         store.follower().committed(self.journal.head().position);
+        store.follower().keep(kept);
         if !planted::is(Planted::ErasedLater) {
             store.erasures.carry_out(&destroyed);
         }

@@ -1,5 +1,6 @@
 //! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
 
+mod as_of;
 mod erasing;
 mod feeds;
 mod history;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::description::{Change, Description, Shown};
-use crate::system::{Event, Purpose, Restored, UnknownName};
+use crate::system::{Event, Exported, Purpose, Restored, UnknownName};
 use crate::time::Timestamp;
 
 /// Describes `event`, which happened to the store.
@@ -49,6 +49,10 @@ pub fn describe(event: &Event) -> Description {
                 Shown::Text(purpose_name(Purpose::Month(*month))),
                 None,
             )],
+        ),
+        Event::EventsExported(Exported { from, to, digest }) => Description::new(
+            format!("Positions {} to {} were exported, digest {}", from.0, to.0, hex(digest)),
+            Vec::new(),
         ),
         Event::Restored(Restored { epoch, position, root }) => Description::new(
             format!("Epoch {epoch} goes on from position {}, root {}", position.0, hex(root)),

@@ -47,6 +47,19 @@ pub enum Command {
         /// The first month that is kept; not later than the present one.
         before: Month,
     },
+    /// Put on record that a part of the log was exported.
+    NoteExport(Exported),
+}
+
+/// A part of the log that somebody took away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The first fact that was looked at, or the one that would have been.
+    pub from: Position,
+    /// The last one; before `from` if there was none.
+    pub to: Position,
+    /// SHA-256 of all that was handed out.
+    pub digest: [u8; 32],
 }
 
 /// Attempts to sign in under a name that nobody has.
@@ -108,6 +121,8 @@ pub enum Event {
         /// Which month.
         month: Month,
     },
+    /// A part of the log was exported.
+    EventsExported(Exported),
 }
 
 /// From where the log goes on: whatever an earlier epoch had beyond that is void.
@@ -126,6 +141,7 @@ impl Command {
     pub fn act(&self) -> Act {
         match self {
             Self::NoteUnknownName(_) => Act::FailToSignIn,
+            Self::NoteExport(_) => Act::Audit,
             Self::AssignSlot { .. }
             | Self::NameApplication(_)
             | Self::NoteRebuild { .. }
@@ -148,6 +164,7 @@ impl Event {
             Self::Restored(_) => "system.restored",
             Self::SignInFailed(_) => "system.sign_in_failed",
             Self::OriginsForgotten { .. } => "system.origins_forgotten",
+            Self::EventsExported(_) => "system.events_exported",
         }
     }
 }
@@ -232,6 +249,7 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
         Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
         Command::ForgetOrigins { before } => forget_origins(system, before),
+        Command::NoteExport(exported) => Ok(vec![Event::EventsExported(exported)]),
     }
 }
 
@@ -259,7 +277,8 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         Event::ViewsRebuilt { .. }
         | Event::ClockJumped { .. }
         | Event::Restored(_)
-        | Event::SignInFailed(_) => {}
+        | Event::SignInFailed(_)
+        | Event::EventsExported(_) => {}
     }
 }
 
@@ -372,6 +391,19 @@ mod tests {
             Description::new(
                 "Where everybody was in 2023-09 was forgotten: key slot 9 is destroyed",
                 vec![Change::new("key_slots.9", Shown::text("the origins of 2023-09"), None)],
+            )
+        );
+    }
+
+    #[test]
+    fn an_export_says_what_was_taken_away() {
+        let exported = Exported { from: Position(3), to: Position(17), digest: [0xAB; 32] };
+        nothing().when(Command::NoteExport(exported)).then([Event::EventsExported(exported)]);
+        assert_eq!(
+            describe(&Event::EventsExported(exported)),
+            Description::new(
+                format!("Positions 3 to 17 were exported, digest {}", "ab".repeat(32)),
+                vec![],
             )
         );
     }

@@ -13,6 +13,9 @@ use crate::user::attempts;
 use crate::user::mail;
 use crate::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
 
+/// The name of [`Event::UsernameChanged`]: a rename is told from others also where it was erased.
+pub const USERNAME_CHANGED: &str = "user.username_changed";
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -262,7 +265,7 @@ impl Event {
             Self::ApprovalReset => "user.approval_reset",
             Self::Locked => "user.locked",
             Self::Unlocked => "user.unlocked",
-            Self::UsernameChanged { .. } => "user.username_changed",
+            Self::UsernameChanged { .. } => USERNAME_CHANGED,
             Self::ProfileChanged { .. } => "user.profile_changed",
             Self::EmailChanged { .. } => "user.email_changed",
             Self::EmailRemoved => "user.email_removed",

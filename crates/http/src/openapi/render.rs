@@ -204,6 +204,10 @@ fn responses(operation: &Operation) -> Value {
             let told = with_example(&reference(name), operation.told);
             (*status, json!({"application/json": told}))
         }
+        Done::Texts(kinds) => {
+            let told = json!({"schema": {"type": "string"}, "example": operation.told});
+            (200, kinds.iter().map(|kind| ((*kind).to_owned(), told.clone())).collect())
+        }
         Done::Text(kind) => {
             let told = json!({"schema": {"type": "string"}, "example": operation.told});
             let mut content = json!({*kind: told});
@@ -227,7 +231,7 @@ const ZATO_ERRORS: [(u16, &str); 4] = [
     (503, "Service unavailable"),
 ];
 /// What problem documents come under.
-const PROBLEMS: [u16; 10] = [400, 401, 403, 404, 409, 413, 422, 500, 502, 503];
+const PROBLEMS: [u16; 11] = [400, 401, 403, 404, 409, 410, 413, 422, 500, 502, 503];
 
 /// Answers that many operations have.
 fn shared_responses() -> Map<String, Value> {
@@ -300,6 +304,7 @@ fn meaning(status: u16) -> &'static str {
         403 => "The caller may not do this.",
         404 => "It is not there.",
         409 => "It cannot be done in the present state.",
+        410 => "It is gone: deleted by then, or erased.",
         413 => "The body is longer than 4 MiB.",
         422 => "A value is not allowed.",
         429 => "Too many requests.",

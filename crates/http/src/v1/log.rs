@@ -63,7 +63,7 @@ pub async fn checkpoint(
 
 /// `GET /v1/log/key`: what a checkpoint's signature is checked with. It is public.
 pub async fn key(State(app): State<App>) -> Result<Response, Problem> {
-    let key = app.service.log_key().await?;
+    let key = app.service.log_key()?;
     Ok(text(key + "\n"))
 }
 

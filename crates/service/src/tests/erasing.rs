@@ -18,7 +18,7 @@ fn id_of(caller: &Caller) -> UserId {
 
 async fn history(house: &House, id: UserId) -> Vec<Told> {
     let auditor = house.service.token_caller(&house.token, &nobody()).expect("a token");
-    let page: Result<Page, _> = house.service.user_history(&auditor, id, Position(0), 1_000).await;
+    let page: Result<Page, _> = house.service.user_history(&auditor, id, from(0, 1_000)).await;
     page.expect("a page").facts
 }
 

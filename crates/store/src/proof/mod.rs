@@ -1,7 +1,7 @@
 //! Proofs over the log, as RFC 6962 defines them: that a fact is in it, that a later log goes on from
 //! an earlier one, and which subtrees stand for the facts that somebody is not shown.
 //!
-//! What makes proofs needs the hashes of subtrees, which [`nodes`] keeps; what checks them
+//! What makes proofs needs the hashes of subtrees, which [`Nodes`] keeps; what checks them
 //! ([`verify_inclusion`], [`verify_consistency`], [`CoverRoot`]) needs nothing but the proof.
 //! Positions start at 1, as everywhere: leaf `n` of RFC 6962 is the fact at position `n + 1`.
 

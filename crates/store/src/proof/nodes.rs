@@ -114,8 +114,10 @@ impl Store {
         let root = self.root_at(size)?;
         let mut look = self.look(size)?;
         let path = inclusion(position, size, &mut |spot| look.node(spot))?;
-        let mut record = Vec::new();
-        self.follower().read(&[position], &mut |_, found| record = found.to_vec())?;
+        // From the journal, here and below: a proof is of what was committed, and neighbours that are
+        // read in one go cost less there.
+        let found = self.journal().records(position, position)?;
+        let record = found.into_iter().next().map(|(_, record)| record).unwrap_or_default();
         verify_inclusion(position, size, &leaf_hash(&record), &path, &root).map_err(|_| {
             let what = format!("the fact at position {position} is not the one that was committed");
             StoreError::Damaged { what }
@@ -261,10 +263,11 @@ impl Look<'_> {
         if self.block.as_ref().is_none_or(|(held, _)| *held != number) {
             let first = number * HELD_LEAVES + 1;
             let last = (first + HELD_LEAVES - 1).min(self.store.log_head().size);
-            let positions: Vec<u64> = (first..=last).collect();
-            let mut leaves = Vec::with_capacity(positions.len());
-            let each = &mut |_, record: &[u8]| leaves.push(leaf_hash(record));
-            self.store.follower().read(&positions, each)?;
+            let mut leaves = Vec::with_capacity(1 << HELD_LEVEL);
+            self.store.journal().each_record(first, last, |_, record| {
+                leaves.push(leaf_hash(record));
+                Ok::<(), StoreError>(())
+            })?;
             self.block = Some((number, leaves));
         }
         Ok(self.block.as_ref().map_or(&[], |(_, leaves)| leaves))

@@ -112,6 +112,7 @@ table! {
         DeliverMail = 31,
         Erase = 32,
         ForgetOrigins = 33,
+        Export = 36,
     }
 }
 table! {
@@ -266,7 +267,8 @@ mod tests {
              17 reset_totp_key, 18 set_attributes, 19 remove_attributes, 20 grant_right, \
              21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
              26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
-             29 link_account, 30 unlink_account, 31 deliver_mail, 32 erase, 33 forget_origins"
+             29 link_account, 30 unlink_account, 31 deliver_mail, 32 erase, 33 forget_origins, \
+             36 export"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

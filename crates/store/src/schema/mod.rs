@@ -4,6 +4,7 @@
 //! * `codec`: the bytes of a struct; [`codes`]: the numbers of choices; `values`: back to domain
 //! * [`user`], [`session`], [`system`]: the frozen structs of each kind of stream; [`origin`] beside them
 //! * [`name`]: what an event is called, where its tag is all that can be read
+//! * `person`: the shape of a state that is kept, which is no event
 //! * [`golden`]: one of every event, held to the bytes in `golden/*.hex`
 
 mod codec;
@@ -12,6 +13,7 @@ pub mod codes;
 pub mod golden;
 mod names;
 pub mod origin;
+pub(crate) mod person;
 pub mod session;
 pub mod system;
 pub mod user;

@@ -58,6 +58,7 @@ pub fn name(tag: u16) -> Option<&'static str> {
         770 => "system.application_named",
         771 => "system.views_rebuilt",
         772 => "system.clock_jumped",
+        776 => "system.events_exported",
         780 => "system.restored",
         781 => "system.origins_forgotten",
         782 => "system.sign_in_failed",

@@ -7,6 +7,7 @@ mod opening;
 mod proving;
 mod rebuilding;
 mod recovering;
+mod states;
 mod turns;
 mod untold;
 mod views;

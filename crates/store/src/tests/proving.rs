@@ -3,6 +3,7 @@
 use super::house::*;
 use crate::checkpoint::Origin;
 use crate::error::StoreError;
+use crate::identity::{self, Identity};
 use crate::open::Store;
 use crate::proof::{
     CoverRoot, Inclusion, LogHead, ProofFile, verify_consistency, verify_inclusion,
@@ -152,4 +153,29 @@ fn a_proof_in_a_file_holds_without_the_store_and_no_byte_of_it_can_be_changed() 
     let moved = ProofFile { position: head.size, ..file };
     let refused = moved.verify(&key).expect_err("it is the fact before").to_string();
     assert!(refused.contains(&format!("position {}", head.size)), "{refused}");
+}
+
+#[test]
+fn a_checkpoint_from_before_a_restore_still_holds_and_the_log_has_a_new_name() {
+    let house = House::new();
+    let (store, writer) = house.open();
+    let (kept, old_key) = (store.checkpoint().expect("signed"), store.checkpoint_key());
+    let old_key = old_key.expect("a key");
+    let restored = Identity { epoch: 2, ..store.identity };
+    drop((store, writer));
+    identity::write(house.disk.as_ref(), house.path(), &restored).expect("written");
+    let (store, _writer) = house.open();
+    let key = store.checkpoint_key().expect("a key");
+    assert_eq!(key.name(), old_key.name().replace("/1", "/2"));
+    let signed = store.checkpoint().expect("signed");
+    assert_eq!(signed.checkpoint.origin.epoch, 2);
+    assert!(old_key.open(&signed.note).is_err(), "a log of another name");
+    for (key, signed) in [(&key, &kept), (&old_key, &signed)] {
+        assert_eq!(key.open_of_any_epoch(&signed.note).as_ref(), Ok(&signed.checkpoint));
+    }
+    let (earlier, later) = (&kept.checkpoint, &signed.checkpoint);
+    assert_eq!(later.size, earlier.size + 1, "the log says that it was restored");
+    let path = store.consistency(earlier.size, later.size).expect("proven");
+    let verdict = verify_consistency(earlier.size, &earlier.root, later.size, &later.root, &path);
+    assert_eq!(verdict, Ok(()));
 }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod erasing;
+mod export;
 mod local;
 mod log;
 mod shapes;
@@ -14,6 +15,7 @@ pub use shapes::SHAPES;
 /// All of it.
 pub const GROUPS: &[Group] = &[
     audit::GROUP,
+    export::GROUP,
     log::GROUP,
     erasing::GROUP,
     audit::OPERATE,
@@ -53,5 +55,24 @@ const FILTER: &[Field] = &[
     Field::new("until", Kind::Moment, "Before this time.").in_query(),
 ];
 
-const NEXT: Field =
-    integer("next", "`after` of the next page; null on the last.").needed().nullable();
+const HISTORY: &[Field] = &[
+    Field::new("order", Kind::Choice(&["asc", "desc"]), "The oldest first, or the newest.")
+        .in_query(),
+    Field::new("after", Kind::Within(0, u64::MAX), "What comes after this position.").in_query(),
+    Field::new("before", Kind::Within(0, u64::MAX), "What comes before this position.").in_query(),
+    Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
+];
+
+const HISTORY_OF: &[Field] = &[FILTER[0], FILTER[1], FILTER[2], FILTER[4], FILTER[5]];
+
+const HISTORY_BY: &[Field] = &[FILTER[0], FILTER[1], FILTER[3], FILTER[4], FILTER[5]];
+
+const AS_OF: &[Field] =
+    &[text("as_of", "A time as RFC 3339 has it, or a position; now if absent.").in_query()];
+
+const NEXT: Field = integer(
+    "next",
+    "`after` of the next page, or its `before` where the newest come first; null on the last.",
+)
+.needed()
+.nullable();
