@@ -190,4 +190,8 @@ command_names! {
     UnlinkAccount = "unlink_account",
     /// Muster delivers a mail that is owed.
     DeliverMail = "deliver_mail",
+    /// Somebody reads what only auditors may.
+    NoteAudit = "note_audit",
+    /// Somebody is refused what it may not do.
+    NoteDenial = "note_denial",
 }

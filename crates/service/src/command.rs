@@ -63,8 +63,7 @@ impl Command {
             Self::SetAttributes { .. } => CommandName::SetAttributes,
             Self::SignIn(_) | Self::OpenSession(_) | Self::LinkedSignIn(_) => CommandName::SignIn,
             Self::Session(_, command) => command.name(),
-            Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,
-            Self::System(_) => CommandName::Upkeep,
+            Self::System(command) => command.name(),
         }
     }
 }

@@ -9,10 +9,13 @@ use super::{
 use crate::attributes::SetMode;
 use crate::fact::{CommandName, Event as Fact};
 use crate::id::{Position, Slot};
-use crate::policy::Right;
+use crate::policy::{Act, Right};
+use crate::rejection::Denial;
 use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
-use crate::system::{self, Command as OfSystem, Event as System, Purpose, Restored, UnknownName};
+use crate::system::{
+    self, Command as OfSystem, Event as System, Purpose, Restored, UnknownName, audit,
+};
 use crate::text::Patch;
 use crate::time::{Month, Span, Timestamp};
 use crate::user::access::{self, Event as Access};
@@ -263,6 +266,12 @@ fn systems() -> Vec<Story> {
         };
         System::SignInFailed(_) = nothing() => OfSystem::NoteUnknownName(UnknownName {
             name: [9; 32], count: 1,
+        });
+        System::RequestDenied(_) = nothing() => OfSystem::NoteDenial(audit::Denied {
+            act: Act::Audit, target: None, reason: Denial::RightMissing, count: 1,
+        });
+        System::AuditRead(_) = nothing() => OfSystem::NoteAudit(audit::Read {
+            subject: audit::Subject::Feed, hour: at(0),
         });
         System::Restored(_) = nothing() => OfSystem::NoteRestore(Restored {
             epoch: 2, position: Position(1), root: [0; 32],

@@ -39,6 +39,8 @@ pub fn describe(event: &Event) -> Description {
             ),
             Vec::new(),
         ),
+        Event::RequestDenied(denied) => denied.describe(),
+        Event::AuditRead(read) => read.describe(),
         Event::Restored(Restored { epoch, position, root }) => Description::new(
             format!("Epoch {epoch} goes on from position {}, root {}", position.0, hex(root)),
             vec![Change::new("epoch", None, Shown::text(epoch))],
