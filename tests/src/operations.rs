@@ -307,11 +307,12 @@ pub fn built() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The paths of `/v1` that are there, with a method each.
-pub const V1: [(&str, &str); 19] = [
+pub const V1: [(&str, &str); 20] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/users/admin"),
     ("GET", "/v1/users/admin/history"),
     ("GET", "/v1/events"),
+    ("GET", "/v1/events/stream"),
     ("GET", "/v1/projections"),
     ("POST", "/v1/local/rebuild"),
     ("POST", "/v1/local/verify"),

@@ -232,10 +232,9 @@ fn requirement(act: Act) -> Requirement {
         | Act::SetPassword
         | Act::OpenSession
         | Act::ManageLinks
-        | Act::ReadAccounts => Requirement::Right(Right::SuperUser),
         // Auditors read: not even who else may read is theirs to say.
-        Act::ManageRight(Right::SuperUser | Right::Auditor) => Requirement::Right(Right::SuperUser),
-        Act::ManageRight(Right::Operator) => Requirement::Right(Right::Operator),
+        | Act::ManageRight(Right::SuperUser | Right::Auditor)
+        | Act::ReadAccounts => Requirement::Right(Right::SuperUser),
         Act::ChangeKnownPassword | Act::UseSession => Requirement::SelfOnly,
         Act::AmendProfile
         | Act::ResetTotp
@@ -243,7 +242,7 @@ fn requirement(act: Act) -> Requirement {
         | Act::ManageTokens
         | Act::ReadUser => Requirement::SelfOr(Right::SuperUser),
         Act::Audit => Requirement::Right(Right::Auditor),
-        Act::Operate => Requirement::Right(Right::Operator),
+        Act::Operate | Act::ManageRight(Right::Operator) => Requirement::Right(Right::Operator),
         // A token in a mail opens the account it was made for, whatever rights that has.
         Act::DeliverMail => Requirement::Never,
     }

@@ -5,6 +5,7 @@ mod teller;
 use domain::id::{Position, UserId};
 use domain::policy::Act;
 use domain::rejection::Rejection;
+use domain::system::audit;
 use store::views::Subject;
 use store::{Origins, StoreError};
 
@@ -39,6 +40,7 @@ impl Service {
         if self.store().views().user_row(id).is_none() {
             return Err(Rejection::NoSuchUser.into());
         }
+        self.note_audit(caller, audit::Subject::User(id)).await?;
         let limit = limit.clamp(1, PAGE_LEN_MAX);
         self.blocking(move |service| service.replay(id, after, limit)).await
     }

@@ -11,6 +11,7 @@ use domain::policy::Act;
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
 use domain::session::{self, CHANGES_SHOWN_MAX, Session, SessionChange};
+use domain::system::audit;
 use domain::time::Timestamp;
 use store::views::{SessionRow, Views};
 use store::{Origins, StoreError};
@@ -90,15 +91,15 @@ impl Service {
         self.sessions_of(owner).await
     }
 
-    /// The sessions of a user, in the order in which they were opened, for whoever may look into
-    /// sessions.
+    /// The sessions of a user, in the order in which they were opened, for whoever may audit.
     pub async fn sessions_of_user(
         &self,
         caller: &Caller,
         owner: UserId,
     ) -> Result<Vec<ToldSession>, Failure> {
-        self.permits(caller, Act::ReadAccounts, None)?;
+        self.permits(caller, Act::Audit, None)?;
         self.user(owner).ok_or(Rejection::NoSuchUser)?;
+        self.note_audit(caller, audit::Subject::User(owner)).await?;
         self.sessions_of(owner).await
     }
 

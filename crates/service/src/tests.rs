@@ -1,5 +1,7 @@
 //! The service as a whole, over a real store: what is decided outside the writer and what in it.
 
+mod trail;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,6 +18,7 @@ use domain::time::{Span, Timestamp};
 use domain::user::command::{Command as UserCommand, Repeat};
 use store::{Options, Reading, Sources, Store};
 
+use crate::filter::Filter;
 use crate::first_start::first_start;
 use crate::passwords::Secret;
 use crate::sign_in::{Credentials, SignedIn};
@@ -210,8 +213,10 @@ async fn the_printed_token_holds_every_right_until_it_is_locked() {
     let house = House::new();
     let caller = house.service.token_caller(&house.token, &nobody()).expect("a token");
     assert!(matches!(caller.actor, Actor::Machine(_)));
-    let page = house.service.events(&caller, Position(0), 100).await.expect("it may audit");
-    assert!(page.facts.len() >= 12 && !page.more);
+    let filter = Filter::default();
+    let mut feed = house.service.feed(&caller, filter, Position(0)).await.expect("it may audit");
+    let facts = feed.look(100).await.expect("it reads");
+    assert!(facts.len() >= 12 && !feed.has_more());
     assert_eq!(house.service.token_caller("muster_pat_x", &nobody()), Err(Rejection::NoSuchToken));
 }
 
@@ -250,7 +255,7 @@ async fn a_history_tells_old_and_new_and_who() {
     assert_eq!(approved.actor_name.as_deref(), Some("root"));
     assert_eq!(approved.application.as_deref(), Some("CRM"));
     let first = house.service.user_history(&auditor, id, Position(0), 2).await.expect("a page");
-    assert!(first.more && first.facts.len() == 2);
+    assert!(first.next.is_some() && first.facts.len() == 2);
     let after = first.facts[1].head.position;
     let rest = house.service.user_history(&auditor, id, after, 100).await.expect("a page");
     assert_eq!(rest.facts.len() + 2, page.facts.len());

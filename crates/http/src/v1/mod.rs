@@ -31,6 +31,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/users/{id}/history", get(users::history))
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
+        .route("/v1/events/stream", get(events::stream::open))
         .route("/v1/projections", get(local::projections))
         .route("/metrics", get(metrics::show))
         .route("/v1/local/rebuild", post(local::rebuild))

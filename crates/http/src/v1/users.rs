@@ -76,5 +76,5 @@ pub async fn history(
     app.service.permits(&caller, Act::Audit, None)?;
     let id = find(&app.service, &id)?;
     let page = app.service.user_history(&caller, id, cursor.after, cursor.limit).await?;
-    Ok(Json(wire::page(&page)))
+    Ok(Json(wire::page(&app.service, &page)))
 }

@@ -45,17 +45,25 @@ pub struct Told {
 pub struct Teller {
     service: Service,
     people: HashMap<UserId, State>,
+    people_max: usize,
     names: HashMap<UserId, Vec<(Position, Option<String>)>>,
 }
 
 impl Teller {
     /// A teller that has told nothing yet.
     pub(crate) fn new(service: &Service) -> Self {
-        Self { service: service.clone(), people: HashMap::new(), names: HashMap::new() }
+        Self::remembering(service, PEOPLE_MAX)
+    }
+
+    /// A teller that keeps the state of so many people at most.
+    pub(crate) fn remembering(service: &Service, people_max: usize) -> Self {
+        let service = service.clone();
+        Self { service, people: HashMap::new(), people_max, names: HashMap::new() }
     }
 
     /// Tells a fact, which lies beyond all that were told before it.
     pub(crate) fn tell(&mut self, fact: Fact) -> Result<Told, StoreError> {
+        self.rename(&fact);
         let description = match self.service.owner(&fact.head) {
             None => State::default().step(&fact),
             Some(owner) => self.person(owner, fact.head.position)?.step(&fact),
@@ -79,15 +87,25 @@ impl Teller {
 
     /// Folds a fact that nobody wants told.
     pub(crate) fn pass(&mut self, fact: &Fact) {
+        self.rename(fact);
         let owner = self.service.owner(&fact.head);
         if let Some(person) = owner.and_then(|owner| self.people.get_mut(&owner)) {
             person.step(fact);
         }
     }
 
+    /// Names are looked up to the end of the log of that time: one that came later is looked up anew.
+    fn rename(&mut self, fact: &Fact) {
+        let Stream::User(id) = fact.head.stream else { return };
+        let stays = |event: &Event| matches!(event, Event::User(_, event) if !event.moves_keys());
+        if !matches!(&fact.body, Part::Open(event) if stays(event)) {
+            self.names.remove(&id);
+        }
+    }
+
     /// What a person was right before a position.
     fn person(&mut self, id: UserId, before: Position) -> Result<&mut State, StoreError> {
-        if self.people.len() >= PEOPLE_MAX && !self.people.contains_key(&id) {
+        if self.people.len() >= self.people_max && !self.people.contains_key(&id) {
             self.people.clear();
         }
         Ok(match self.people.entry(id) {
@@ -98,7 +116,7 @@ impl Teller {
 
     /// What an actor was called at a position, looked up in its own stream.
     fn name_of(&mut self, id: UserId, at: Position) -> Result<Option<String>, StoreError> {
-        if self.names.len() >= PEOPLE_MAX && !self.names.contains_key(&id) {
+        if self.names.len() >= self.people_max && !self.names.contains_key(&id) {
             self.names.clear();
         }
         let known = match self.names.entry(id) {

@@ -213,7 +213,7 @@ pub const MAIL: Group = Group {
                 200,
                 &[&[Field::new("items", Kind::Objects("Mail"), "The mails.").needed(), NEXT]],
             ),
-            refusals: Refusals::Problems(&[400, 401, 403, 500, 503]),
+            refusals: Refusals::Problems(&[400, 401, 403, 410, 500, 503]),
             sent: "",
             told: r#"{"items":[],"next":null}"#,
             ..ACT

@@ -31,9 +31,16 @@ const USER: &[Field] =
     &[text("id", "A ULID, a user name, or another dialect's id of a user.").in_path()];
 
 const CURSOR: &[Field] = &[
-    Field::new("after", Kind::Within(0, u64::MAX), "What comes after this position.").in_query(),
+    AFTER,
     Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
 ];
+
+const AFTER: Field = Field::new(
+    "after",
+    Kind::Cursor,
+    "What comes after this cursor: a position of the present epoch, or `E-P`, position P as epoch E had it.",
+)
+.in_query();
 
 const FILTER: &[Field] = &[
     text("event", "Of these events, joined by commas; `user.` means all that begin so.").in_query(),
@@ -43,6 +50,11 @@ const FILTER: &[Field] = &[
     Field::new("since", Kind::Moment, "Not before this time.").in_query(),
     Field::new("until", Kind::Moment, "Before this time.").in_query(),
 ];
+
+const NEXT_FACT: Field =
+    Field::new("next", Kind::Cursor, "`after` of the next page; null where there is none now.")
+        .needed()
+        .nullable();
 
 const NEXT: Field =
     integer("next", "`after` of the next page; null on the last.").needed().nullable();

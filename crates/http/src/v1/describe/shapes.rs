@@ -18,6 +18,14 @@ pub const FACT: &str = r#"{"items":[{"position":12,"stream":{"kind":"user","id":
 "via":{"dialect":"zato","command":"lock","application":"CRM","credential":"01ARZ3NDEKTSV4RRFFQ69G5FAY",
 "address":"127.0.0.1","agent":"curl/8.5","request_id":"4f2d"}}],"next":null}"#;
 
+/// A page of the feed, shown.
+pub const FEED: &str = r#"{"items":[{"position":12,"stream":{"kind":"user","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","version":7},
+"at":"2031-02-03T04:05:06.789012Z","event":"user.locked","sentence":"Was locked",
+"changes":[{"field":"locked","old":false,"new":true}],
+"actor":{"kind":"user","id":"01ARZ3NDEKTSV4RRFFQ69G5FAX","name":"admin"},
+"via":{"dialect":"zato","command":"lock","application":"CRM","credential":"01ARZ3NDEKTSV4RRFFQ69G5FAY",
+"address":"127.0.0.1","agent":"curl/8.5","request_id":"4f2d"}}],"next":null,"cursor":12}"#;
+
 /// A page of sessions, shown.
 pub const SESSION: &str = r#"{"items":[{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","user":"01ARZ3NDEKTSV4RRFFQ69G5FAX","username":"ada",
 "principal":"ada","method":"password","started":"2031-02-03T04:05:06.789012Z","expires":"2031-02-03T05:05:06.789012Z",
