@@ -8,6 +8,7 @@
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
+//! * [`stream`]: answers that are read while they are made
 //! * [`totp`]: one-time codes
 //! * [`random`]: seeded chance, so that what failed can be done again
 
@@ -21,5 +22,6 @@ pub mod random;
 pub mod scratch;
 pub mod server;
 pub mod smtp;
+pub mod stream;
 pub mod totp;
 pub mod zato;

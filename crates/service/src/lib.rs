@@ -4,7 +4,7 @@
 //!
 //! * [`caller`], [`command`], [`settings`], [`addresses`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
-//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
+//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`access_tokens`], [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
@@ -14,6 +14,7 @@
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
+mod access_tokens;
 pub mod accounts;
 pub mod addresses;
 mod attempts;

@@ -1,5 +1,6 @@
 //! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
 
+mod auditors;
 mod feeds;
 mod history;
 mod local;

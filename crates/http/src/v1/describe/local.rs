@@ -4,7 +4,7 @@ use super::shapes::USER as USER_EXAMPLE;
 use super::{CURSOR, NEXT, PREAMBLE, USER};
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, flag, text};
 
-const ACT: Operation = Operation {
+pub const ACT: Operation = Operation {
     method: "post",
     access: Access::Socket,
     takes: &[USER],

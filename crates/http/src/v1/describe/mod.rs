@@ -1,6 +1,7 @@
 //! What the surface's operations take and answer, as the API description tells it.
 //! To add an operation to the description, add it to one of the tables below this module.
 
+mod access;
 mod audit;
 mod local;
 mod shapes;
@@ -11,7 +12,7 @@ pub use shapes::SHAPES;
 
 /// All of it.
 pub const GROUPS: &[Group] =
-    &[audit::GROUP, audit::OPERATE, local::USERS, local::SESSIONS, local::MAIL];
+    &[audit::GROUP, audit::OPERATE, local::USERS, access::GROUP, local::SESSIONS, local::MAIL];
 
 const PREAMBLE: Operation = Operation {
     method: "get",

@@ -1,5 +1,6 @@
 //! What the surface answers with.
 
+use super::access;
 use crate::openapi::{Field, Kind, Shape, flag, integer, text};
 
 /// A user, shown.
@@ -64,6 +65,11 @@ const OF_SESSION: &[Field] = &[
 
 /// The surface's kinds of objects.
 pub const SHAPES: &[Shape] = &[
+    Shape {
+        name: "AccessToken",
+        about: "An access token, without what was handed out.",
+        fields: &[access::TOKEN, &[flag("usable", "Whether it may be used now.").needed()]],
+    },
     Shape {
         name: "Problem",
         about: "What is wrong (RFC 9457).",
