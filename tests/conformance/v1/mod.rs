@@ -7,3 +7,4 @@ mod local;
 mod names;
 mod positions;
 mod problems;
+mod streams;
