@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Data;
 use crate::client::{Client, Intent, segment, with_client};
+use crate::events::cursor;
 use crate::output::{self, Style, plain};
 use crate::user::named;
 
@@ -31,28 +32,28 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     with_client(&options.data, Intent::Read, async |client| {
         let path = format!("/v1/users/{}/history", segment(&options.user));
-        pages(client, &path, 0, options.json).await.map_err(|error| named(&options.user, error))
+        pages(client, &path, options.json).await.map_err(|error| named(&options.user, error))
     })
 }
 
-/// Prints all facts of a feed after a position.
-pub async fn pages(client: &mut Client, path: &str, after: u64, as_json: bool) -> Result<()> {
+/// Prints all facts of a history.
+async fn pages(client: &mut Client, path: &str, as_json: bool) -> Result<()> {
     let style = Style::of_stdout();
-    let mut after = after;
+    let mut after = "0".to_owned();
     loop {
         let page = client.ask(Method::GET, &format!("{path}?limit=1000&after={after}")).await?;
         for fact in page["items"].as_array().into_iter().flatten() {
             output::line(&if as_json { fact.to_string() } else { told(fact, style) });
         }
-        match page["next"].as_u64() {
-            Some(next) => after = next,
-            None => return Ok(()),
+        match &page["next"] {
+            Value::Null => return Ok(()),
+            next => after = cursor(next),
         }
     }
 }
 
 /// One fact for people: when, who, from where, what, old -> new.
-fn told(fact: &Value, style: Style) -> String {
+pub fn told(fact: &Value, style: Style) -> String {
     let text = |value: &Value| value.as_str().map(plain);
     let when = text(&fact["at"]).unwrap_or_default();
     let actor = &fact["actor"];

@@ -1,6 +1,7 @@
 //! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
 
 mod auditors;
+mod cursors;
 mod feeds;
 mod history;
 mod local;
