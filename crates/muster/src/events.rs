@@ -25,7 +25,7 @@ pub struct Options {
     #[command(flatten)]
     data: Data,
     /// Begin after this position, or cursor.
-    #[arg(long, value_name = "CURSOR", default_value = "0")]
+    #[arg(long, value_name = "CURSOR", default_value = "0", value_parser = parse_cursor)]
     after: String,
     /// Go on as things happen.
     #[arg(long)]
@@ -97,6 +97,14 @@ fn filter(options: &Options) -> String {
     ];
     let asked = asked.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
     asked.map(|(key, value)| format!("&{key}={}", segment(value))).collect()
+}
+
+/// A cursor as it is typed: a position, or an epoch and a position.
+fn parse_cursor(text: &str) -> Result<String, &'static str> {
+    let is_number = |text: &str| text.parse::<u64>().is_ok();
+    let (epoch, position) = text.split_once('-').unwrap_or(("1", text));
+    let is_cursor = is_number(epoch) && is_number(position);
+    if is_cursor { Ok(text.to_owned()) } else { Err("it is no cursor, like 17 or 2-17") }
 }
 
 /// A cursor as text: a number in the first epoch, a text later.

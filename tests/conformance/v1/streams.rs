@@ -10,6 +10,7 @@ use muster_tests::client::Answer;
 use muster_tests::document::Document;
 use muster_tests::server::Server;
 use muster_tests::stream::{Event, Stream};
+use muster_tests::zato::{Person, Zato};
 use serde_json::{Value, json};
 
 use crate::world::{server, zato_and_person};
@@ -33,16 +34,10 @@ fn follow(server: &Server, query: &str, more: &[(&str, &str)]) -> Stream {
     stream
 }
 
-/// Where the feed ends now, as a cursor.
+/// Where the feed ends now, when it is on record that this reader reads it.
 fn end(audit: &mut Audit) -> u64 {
-    let mut after = json!(0);
-    loop {
-        let page = audit.read(&format!("/v1/events?limit=1000&after={after}"));
-        after = page["cursor"].clone();
-        if page["next"].is_null() {
-            return after.as_u64().expect("a position");
-        }
-    }
+    audit.read("/v1/events?limit=1");
+    audit.read("/v1/projections")["position"].as_u64().expect("a position")
 }
 
 fn grant(server: &Server, user: &str, right: &str) {
@@ -263,4 +258,46 @@ fn who_waits_or_streams_does_not_hold_up_the_end_of_the_server() {
 
 fn now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
+}
+
+/// 20,000 facts while 16 readers do not read. What they are told takes at least 700 bytes a fact, so that 16 of them
+/// would take 200 MB if anything were kept for them.
+#[test]
+fn readers_that_do_not_read_cost_nothing_however_much_happens_and_miss_nothing() {
+    const FACTS: usize = 20_000;
+    const GROWTH_BYTES_MAX: u64 = 64 << 20;
+    let server = Server::start();
+    let first = server.first();
+    let su = Zato::new(&server).log_in(&first.username, &first.password);
+    // Each time of somebody else: nobody has a long history to fold.
+    let write = |facts: usize| {
+        let mut zato = Zato::new(&server);
+        let person = Person::regular(&mut zato, &su);
+        let item = |number: usize| json!({"name": format!("a{number}"), "value": "x".repeat(100)});
+        let items: Vec<_> = (0..1_000).map(item).collect();
+        for _ in 0..facts / 1_000 {
+            let asked = json!({"ust": person.ust, "data": items});
+            zato.call("PUT", "/zato/sso/user/attr", asked).ok();
+        }
+    };
+    // What the store itself keeps of as many facts.
+    write(FACTS);
+    let alone = server.memory_bytes();
+    write(FACTS);
+    let alone = server.memory_bytes().saturating_sub(alone);
+    let after = end(&mut Audit::new(&server));
+    let query = format!("?after={after}");
+    let mut streams: Vec<_> = (0..16).map(|_| follow(&server, &query, &[])).collect();
+    let before = server.memory_bytes();
+    write(FACTS);
+    let growth = server.memory_bytes().saturating_sub(before);
+    assert!(
+        growth < alone + GROWTH_BYTES_MAX,
+        "grew by {growth} bytes, and by {alone} without readers"
+    );
+    let mut stream = streams.swap_remove(0);
+    for position in after + 1..after + FACTS as u64 {
+        assert_eq!(stream.fact().id, position.to_string());
+    }
+    println!("grew by {growth} bytes with 16 readers, by {alone} without");
 }

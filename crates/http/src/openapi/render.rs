@@ -359,16 +359,7 @@ fn schema(field: &Field) -> Value {
             schema["format"] = "int64".into();
             schema
         }
-        Kind::Cursor => {
-            let mut either = vec![
-                json!({"type": "integer", "minimum": 0}),
-                json!({"type": "string", "pattern": "^([0-9]+-)?[0-9]+$"}),
-            ];
-            if field.nullable {
-                either.push(json!({"type": "null"}));
-            }
-            json!({"anyOf": either})
-        }
+        Kind::Cursor => cursor(field.nullable),
         Kind::Within(min, max) => {
             let mut schema = typed("integer");
             schema["minimum"] = min.into();
@@ -413,6 +404,15 @@ fn schema(field: &Field) -> Value {
             {"type": "array", "items": {"type": "string"}},
         ]}),
     }
+}
+
+fn cursor(nullable: bool) -> Value {
+    let mut either = vec![
+        json!({"type": "integer", "minimum": 0}),
+        json!({"type": "string", "pattern": "^([0-9]+-)?[0-9]+$"}),
+    ];
+    either.extend(nullable.then(|| json!({"type": "null"})));
+    json!({ "anyOf": either })
 }
 
 fn reference(name: &str) -> Value {
