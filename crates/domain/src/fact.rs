@@ -192,4 +192,8 @@ command_names! {
     DeliverMail = "deliver_mail",
     /// A part of the log is exported.
     Export = "export",
+    /// Somebody reads what only auditors may.
+    NoteAudit = "note_audit",
+    /// Somebody is refused what it may not do.
+    NoteDenial = "note_denial",
 }

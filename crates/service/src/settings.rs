@@ -6,6 +6,7 @@ use domain::user::password::PasswordRules;
 use domain::user::sign_up::SignUpRules;
 
 use crate::addresses::AddressRules;
+use crate::feed::readers;
 use crate::mail::MailSettings;
 use crate::resets::ResetSettings;
 use crate::throttle::ThrottleSettings;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub queue_len_max: usize,
     /// Password hashes that may wait for a thread; more are answered as busy.
     pub hashing_len_max: usize,
+    /// Readers that stream events, or wait for them, at once; more are told to come later.
+    pub event_readers_max: usize,
 }
 
 impl Default for Settings {
@@ -58,6 +61,7 @@ impl Default for Settings {
             mail: MailSettings::default(),
             queue_len_max: 4_096,
             hashing_len_max: 256,
+            event_readers_max: readers::READERS_MAX,
         }
     }
 }

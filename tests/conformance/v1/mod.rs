@@ -1,6 +1,8 @@
 //! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
 
 mod as_of;
+mod auditors;
+mod cursors;
 mod feeds;
 mod history;
 mod local;
@@ -8,3 +10,4 @@ mod names;
 mod positions;
 mod problems;
 mod proofs;
+mod streams;
