@@ -78,7 +78,7 @@ impl Document {
         let kind = answer.header("content-type").unwrap_or_default();
         let content = &response["content"][kind];
         assert!(content.is_object(), "{kind} is not described: {what}");
-        if kind.contains("json") {
+        if kind.contains("json") && !kind.contains("ndjson") {
             let body: Value = match serde_json::from_slice(&answer.body) {
                 Ok(body) => body,
                 // What was stored with as much nesting as is taken is nested once more when it is told.

@@ -307,7 +307,7 @@ pub fn built() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The paths of `/v1` that are there, with a method each.
-pub const V1: [(&str, &str); 25] = [
+pub const V1: [(&str, &str); 27] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/users/admin"),
     ("GET", "/v1/users/admin/history"),
@@ -315,6 +315,8 @@ pub const V1: [(&str, &str); 25] = [
     ("GET", "/v1/users/admin/attributes"),
     ("GET", "/v1/users/admin/diff"),
     ("GET", "/v1/events"),
+    ("GET", "/v1/export"),
+    ("GET", "/v1/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/manifest"),
     ("GET", "/v1/log/checkpoint"),
     ("GET", "/v1/log/proof/inclusion"),
     ("GET", "/v1/log/proof/consistency"),

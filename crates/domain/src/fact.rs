@@ -190,4 +190,6 @@ command_names! {
     UnlinkAccount = "unlink_account",
     /// Muster delivers a mail that is owed.
     DeliverMail = "deliver_mail",
+    /// A part of the log is exported.
+    Export = "export",
 }

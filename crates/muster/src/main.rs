@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod events;
 mod exit;
+mod export;
 mod history;
 mod init;
 mod operator;
@@ -91,6 +92,8 @@ enum Command {
     History(history::Options),
     /// Print everything that happened, in order.
     Events(events::Options),
+    /// Take facts away in a file, with a manifest that proves later that nothing was changed.
+    Export(export::Options),
     /// Read and retry mails that are owed.
     Outbox(outbox::Options),
     /// Fold the log anew beside the serving read models, compare, and swap them.
@@ -114,6 +117,7 @@ fn main() -> ExitCode {
         Command::Session(options) => session::run(&options),
         Command::History(options) => history::run(&options),
         Command::Events(options) => events::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
         Command::Prove(options) => prove::run(&options),

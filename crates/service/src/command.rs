@@ -64,6 +64,7 @@ impl Command {
             Self::SignIn(_) | Self::OpenSession(_) | Self::LinkedSignIn(_) => CommandName::SignIn,
             Self::Session(_, command) => command.name(),
             Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,
+            Self::System(system::Command::NoteExport(_)) => CommandName::Export,
             Self::System(_) => CommandName::Upkeep,
         }
     }

@@ -19,6 +19,7 @@ use crate::failure::Failure;
 use crate::filter::Filter;
 
 pub use as_of::{AsOf, Difference, Moment, Unread};
+pub(crate) use teller::State;
 pub use teller::{Teller, Told, actor_kind};
 
 /// Most facts in one answer.

@@ -8,7 +8,7 @@
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
-//!   [`history`], [`feed`], [`filter`]: reads of the log
+//!   [`history`], [`feed`], [`filter`], [`export`]: reads of the log
 //! * [`proofs`]: what the log can prove to somebody who does not hold it
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
@@ -20,6 +20,7 @@ mod attempts;
 pub mod attributes;
 pub mod caller;
 pub mod command;
+pub mod export;
 pub mod failure;
 pub mod feed;
 pub mod filter;
@@ -89,6 +90,8 @@ struct Inner {
     metrics: Metrics,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
+    /// Exports that run, and what those were that ended.
+    exports: Arc<export::Exports>,
     /// Held by whoever folds a second set of views.
     folding: tokio::sync::Mutex<()>,
     /// Held by whoever proves something of the log.
@@ -150,6 +153,7 @@ impl Service {
                 outbox: Outbox::new(mailer),
                 metrics,
                 long_reads: Semaphore::new(LONG_READS_MAX),
+                exports: Arc::default(),
                 folding: tokio::sync::Mutex::default(),
                 proving: tokio::sync::Mutex::default(),
                 queue: Mutex::new(queue),

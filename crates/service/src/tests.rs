@@ -1,5 +1,7 @@
 //! The service as a whole, over a real store: what is decided outside the writer and what in it.
 
+mod exporting;
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};

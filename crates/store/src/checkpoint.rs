@@ -4,6 +4,8 @@
 //! A log is named `muster/<store id>/<epoch>`, and so is the key that signs for it. The private key is
 //! the store's key for checkpoints, and is never outside this module.
 
+mod export;
+
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
@@ -18,6 +20,8 @@ use thiserror::Error;
 use crate::error::StoreError;
 use crate::open::Store;
 use crate::tree::{HASH_BYTES, Hash};
+
+pub use export::ExportNote;
 
 /// The longest note that is looked at. Ours have some 300 bytes; others may have signed one too.
 pub const NOTE_BYTES_MAX: usize = 64 * 1024;
@@ -178,6 +182,16 @@ impl VerifierKey {
 
     /// The checkpoint in a note, if this key signed it for its own log.
     pub fn open(&self, note: &str) -> Result<Checkpoint, NoteFault> {
+        let checkpoint = Checkpoint::parse(self.signed_text(note)?)?;
+        if checkpoint.origin.to_string() == self.name {
+            Ok(checkpoint)
+        } else {
+            Err(NoteFault::OtherLog { of: checkpoint.origin, key: self.name.clone() })
+        }
+    }
+
+    /// The text of a note, with its last newline, if this key signed it.
+    fn signed_text<'n>(&self, note: &'n str) -> Result<&'n str, NoteFault> {
         let parts = parts(note)?;
         let mut is_signed = false;
         for signature in &parts.signatures {
@@ -194,12 +208,7 @@ impl VerifierKey {
             let names: Vec<_> = parts.signatures.iter().map(|signature| signature.name).collect();
             return Err(NoteFault::NotSigned { key: self.name.clone(), by: names.join(", ") });
         }
-        let checkpoint = Checkpoint::parse(parts.text)?;
-        if checkpoint.origin.to_string() == self.name {
-            Ok(checkpoint)
-        } else {
-            Err(NoteFault::OtherLog { of: checkpoint.origin, key: self.name.clone() })
-        }
+        Ok(parts.text)
     }
 }
 
@@ -321,8 +330,12 @@ fn public(signer: &Ed25519KeyPair, origin: Origin) -> VerifierKey {
 }
 
 fn sign(checkpoint: &Checkpoint, signer: &Ed25519KeyPair) -> String {
-    let mut note = checkpoint.text();
-    let key = public(signer, checkpoint.origin);
+    sign_text(checkpoint.text(), checkpoint.origin, signer)
+}
+
+fn sign_text(text: String, origin: Origin, signer: &Ed25519KeyPair) -> String {
+    let mut note = text;
+    let key = public(signer, origin);
     let signature = [key.id().as_slice(), signer.sign(note.as_bytes()).as_ref()].concat();
     let signature = BASE64.encode(signature);
     writeln!(note, "\n{SIGNATURE_MARK}{} {signature}", key.name).expect("text grows");

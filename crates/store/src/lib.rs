@@ -12,6 +12,7 @@
 //! * [`turn`]: commands decided against a draft, committed at once
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
+//! * [`stretch`]: long stretches of the log, for whoever takes them away
 //! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
 
 mod ahead;
@@ -36,6 +37,7 @@ pub mod recover;
 pub mod schema;
 pub mod sources;
 pub mod states;
+pub mod stretch;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -12,7 +12,9 @@ use crate::id::{Position, Slot};
 use crate::policy::Right;
 use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
-use crate::system::{self, Command as OfSystem, Event as System, Purpose, Restored, UnknownName};
+use crate::system::{
+    self, Command as OfSystem, Event as System, Exported, Purpose, Restored, UnknownName,
+};
 use crate::text::Patch;
 use crate::time::{Month, Span, Timestamp};
 use crate::user::access::{self, Event as Access};
@@ -263,6 +265,9 @@ fn systems() -> Vec<Story> {
         };
         System::SignInFailed(_) = nothing() => OfSystem::NoteUnknownName(UnknownName {
             name: [9; 32], count: 1,
+        });
+        System::EventsExported(_) = nothing() => OfSystem::NoteExport(Exported {
+            from: Position(1), to: Position(9), digest: [0; 32],
         });
         System::Restored(_) = nothing() => OfSystem::NoteRestore(Restored {
             epoch: 2, position: Position(1), root: [0; 32],

@@ -40,6 +40,19 @@ pub enum Command {
     NoteRestore(Restored),
     /// Put on record that somebody tried to sign in under a name that nobody has.
     NoteUnknownName(UnknownName),
+    /// Put on record that a part of the log was exported.
+    NoteExport(Exported),
+}
+
+/// A part of the log that somebody took away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The first fact that was looked at, or the one that would have been.
+    pub from: Position,
+    /// The last one; before `from` if there was none.
+    pub to: Position,
+    /// SHA-256 of all that was handed out.
+    pub digest: [u8; 32],
 }
 
 /// Attempts to sign in under a name that nobody has.
@@ -94,6 +107,8 @@ pub enum Event {
     Restored(Restored),
     /// Somebody tried to sign in under a name that nobody has.
     SignInFailed(UnknownName),
+    /// A part of the log was exported.
+    EventsExported(Exported),
 }
 
 /// From where the log goes on: whatever an earlier epoch had beyond that is void.
@@ -112,6 +127,7 @@ impl Command {
     pub fn act(&self) -> Act {
         match self {
             Self::NoteUnknownName(_) => Act::FailToSignIn,
+            Self::NoteExport(_) => Act::Audit,
             Self::AssignSlot { .. }
             | Self::NameApplication(_)
             | Self::NoteRebuild { .. }
@@ -132,6 +148,7 @@ impl Event {
             Self::ClockJumped { .. } => "system.clock_jumped",
             Self::Restored(_) => "system.restored",
             Self::SignInFailed(_) => "system.sign_in_failed",
+            Self::EventsExported(_) => "system.events_exported",
         }
     }
 }
@@ -205,6 +222,7 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         }
         Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
         Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
+        Command::NoteExport(exported) => Ok(vec![Event::EventsExported(exported)]),
     }
 }
 
@@ -220,7 +238,8 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         Event::ViewsRebuilt { .. }
         | Event::ClockJumped { .. }
         | Event::Restored(_)
-        | Event::SignInFailed(_) => {}
+        | Event::SignInFailed(_)
+        | Event::EventsExported(_) => {}
     }
 }
 
@@ -307,6 +326,19 @@ mod tests {
             Description::new(
                 format!("Epoch 2 goes on from position 17, root {}", "ab".repeat(32)),
                 vec![Change::new("epoch", None, Shown::text("2"))],
+            )
+        );
+    }
+
+    #[test]
+    fn an_export_says_what_was_taken_away() {
+        let exported = Exported { from: Position(3), to: Position(17), digest: [0xAB; 32] };
+        nothing().when(Command::NoteExport(exported)).then([Event::EventsExported(exported)]);
+        assert_eq!(
+            describe(&Event::EventsExported(exported)),
+            Description::new(
+                format!("Positions 3 to 17 were exported, digest {}", "ab".repeat(32)),
+                vec![],
             )
         );
     }

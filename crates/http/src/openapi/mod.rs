@@ -73,6 +73,8 @@ pub enum Done {
     Shape(u16, &'static str),
     /// Text of this type.
     Text(&'static str),
+    /// Text of one of these types.
+    Texts(&'static [&'static str]),
 }
 
 /// The manner in which an operation says no.

@@ -204,6 +204,10 @@ fn responses(operation: &Operation) -> Value {
             let told = with_example(&reference(name), operation.told);
             (*status, json!({"application/json": told}))
         }
+        Done::Texts(kinds) => {
+            let told = json!({"schema": {"type": "string"}, "example": operation.told});
+            (200, kinds.iter().map(|kind| ((*kind).to_owned(), told.clone())).collect())
+        }
         Done::Text(kind) => {
             let told = json!({"schema": {"type": "string"}, "example": operation.told});
             let mut content = json!({*kind: told});

@@ -5,6 +5,7 @@ mod asked;
 mod describe;
 mod errors;
 mod events;
+mod export;
 mod history;
 mod local;
 mod log;
@@ -40,6 +41,8 @@ pub fn routes() -> Router<App> {
         .route("/v1/log/proof/inclusion", get(log::inclusion))
         .route("/v1/log/proof/consistency", get(log::consistency))
         .route("/v1/log/key", get(log::key))
+        .route("/v1/export", get(export::begin))
+        .route("/v1/exports/{id}/manifest", get(export::manifest_of))
         .route("/v1/projections", get(local::projections))
         .route("/metrics", get(metrics::show))
         .route("/v1/local/rebuild", post(local::rebuild))

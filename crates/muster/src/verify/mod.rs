@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod everything;
+mod export;
 mod proof;
 
 use std::fs::File;
@@ -9,13 +10,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use store::checkpoint::VerifierKey;
 
 use crate::Data;
 
 /// Check everything that is kept against itself.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("against").multiple(true))]
 #[command(
     after_help = "Examples:\n  muster verify\n  muster verify --checkpoint kept-in-may --checkpoint kept-in-june\n  \
 muster verify --proof fact-12.tlog-proof --key 'muster/0f3c.../1+f59ab45b+AWu3...'\n\n\
@@ -23,7 +25,8 @@ Checks every frame's checksum, root and padding, opens every fact, looks whether
 skips a version, compares sled's log with the journal, and the read models with a refold.\n\n--checkpoint does that too, and says whether the log goes on from \
 checkpoints that were kept elsewhere (`GET /v1/log/checkpoint`): whoever rewrote the whole log, each \
 checksum and root of it, is found out. The more of them, the closer it names the place.\n\n--proof checks a \
-file that `muster prove` wrote; neither a server nor a data directory is needed.\n\nExit code 4 if what is \
+file that `muster prove` wrote, --export one that `muster export` wrote, with its manifest; neither a server nor \
+a data directory is needed.\n\nExit code 4 if what is \
 kept is not as it was, 1 if what is to be checked against proves nothing."
 )]
 pub struct Options {
@@ -31,8 +34,15 @@ pub struct Options {
     data: Data,
     /// Check a proof that `muster prove` wrote, with --key and nothing else.
     #[arg(long, value_name = "FILE", group = "against", requires = "key")]
+    #[arg(conflicts_with_all = ["export", "checkpoints"])]
     proof: Option<PathBuf>,
-    /// Check that the log goes on from a checkpoint that was kept; may be given several times.
+    /// Check an export and its manifest, with --key and nothing else.
+    #[arg(long, value_name = "FILE", group = "against", requires = "key")]
+    export: Option<PathBuf>,
+    /// The manifest's file [default: FILE.manifest.json]
+    #[arg(long, value_name = "FILE", requires = "export")]
+    manifest: Option<PathBuf>,
+    /// Check that the log, or the export, goes on from a checkpoint that was kept; may be given several times.
     #[arg(long = "checkpoint", value_name = "FILE", group = "against")]
     checkpoints: Vec<PathBuf>,
     /// The key that has to have signed (`muster config` shows it) [default: the store's own]
@@ -51,14 +61,17 @@ enum Mode<'o> {
     Checkpoints(&'o [PathBuf]),
     /// A proof, against a key.
     Proof(&'o Path),
+    /// An export, against a key and checkpoints.
+    Export(&'o Path),
 }
 
 impl Options {
     fn mode(&self) -> Mode<'_> {
-        match &self.proof {
-            Some(file) => Mode::Proof(file),
-            None if self.checkpoints.is_empty() => Mode::Everything,
-            None => Mode::Checkpoints(&self.checkpoints),
+        match (&self.proof, &self.export) {
+            (Some(file), _) => Mode::Proof(file),
+            (None, Some(file)) => Mode::Export(file),
+            (None, None) if self.checkpoints.is_empty() => Mode::Everything,
+            (None, None) => Mode::Checkpoints(&self.checkpoints),
         }
     }
 
@@ -75,6 +88,7 @@ pub fn run(options: &Options) -> Result<()> {
         Mode::Everything => everything::run(options),
         Mode::Checkpoints(files) => checkpoint::run(options, files),
         Mode::Proof(file) => proof::run(options, file),
+        Mode::Export(file) => export::run(options, file),
     }
 }
 

@@ -151,6 +151,12 @@ impl Service {
         }
     }
 
+    /// What a person was right before a position.
+    pub(crate) fn state_before(&self, id: UserId, position: Position) -> Result<State, StoreError> {
+        let folded = self.facts_before(id, position);
+        Ok(State { folded, person: self.store().person_after(id, folded)? })
+    }
+
     /// How many facts of somebody's history stand before a position.
     fn facts_before(&self, id: UserId, position: Position) -> usize {
         let before = Position(position.0.saturating_sub(1));
@@ -206,14 +212,20 @@ impl Service {
 
 /// A user and its sessions, as far as they were folded, of whom the next fact can be told.
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     folded: usize,
     person: Person,
 }
 
 impl State {
+    /// The name that the user goes by.
+    pub(crate) fn username(&self) -> Option<String> {
+        let name = self.person.user.as_ref().and_then(|user| user.username.as_ref());
+        name.map(ToString::to_string)
+    }
+
     /// Tells what a fact changes, and folds it.
-    fn step(&mut self, fact: &Fact) -> Option<Description> {
+    pub(crate) fn step(&mut self, fact: &Fact) -> Option<Description> {
         let description = match &fact.body {
             Part::Erased => None,
             Part::Open(Event::System(event)) => Some(system::describe(event)),

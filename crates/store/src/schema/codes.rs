@@ -110,6 +110,7 @@ table! {
         LinkAccount = 29,
         UnlinkAccount = 30,
         DeliverMail = 31,
+        Export = 36,
     }
 }
 table! {
@@ -264,7 +265,7 @@ mod tests {
              17 reset_totp_key, 18 set_attributes, 19 remove_attributes, 20 grant_right, \
              21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
              26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
-             29 link_account, 30 unlink_account, 31 deliver_mail"
+             29 link_account, 30 unlink_account, 31 deliver_mail, 36 export"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

@@ -2,6 +2,7 @@
 //! To add an operation to the description, add it to one of the tables below this module.
 
 mod audit;
+mod export;
 mod local;
 mod log;
 mod shapes;
@@ -11,8 +12,15 @@ use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, inte
 pub use shapes::SHAPES;
 
 /// All of it.
-pub const GROUPS: &[Group] =
-    &[audit::GROUP, log::GROUP, audit::OPERATE, local::USERS, local::SESSIONS, local::MAIL];
+pub const GROUPS: &[Group] = &[
+    audit::GROUP,
+    export::GROUP,
+    log::GROUP,
+    audit::OPERATE,
+    local::USERS,
+    local::SESSIONS,
+    local::MAIL,
+];
 
 const PREAMBLE: Operation = Operation {
     method: "get",
