@@ -107,7 +107,7 @@ impl Service {
         let (job, _nobody_waits) = Job::new(caller.clone(), command);
         if let Err(failure) = self.send(Task::Command(Box::new(job))) {
             tracing::warn!(%failure, "a denial was not put on record");
-            lock(denials).give_back(kind, count);
+            lock(denials).give_back(&kind, count);
         }
     }
 }

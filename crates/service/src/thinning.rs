@@ -64,8 +64,8 @@ impl<K: Hash + Eq> Thinning<K> {
     }
 
     /// What was due could not be put on record: the next fact stands for it too.
-    pub fn give_back(&mut self, kind: K, unwritten: u32) {
-        if let Some(count) = self.kinds.get_mut(&kind) {
+    pub fn give_back(&mut self, kind: &K, unwritten: u32) {
+        if let Some(count) = self.kinds.get_mut(kind) {
             count.unwritten = count.unwritten.saturating_add(unwritten);
         }
     }
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(written, [1, 9, 90]);
         assert_eq!(thinning.due("ada", START + MINUTE), Some(51));
         assert_eq!(thinning.due("bob", START), Some(1));
-        thinning.give_back("bob", 1);
+        thinning.give_back(&"bob", 1);
         assert_eq!(thinning.due("bob", START + MINUTE), Some(2));
     }
 

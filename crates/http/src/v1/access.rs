@@ -98,7 +98,7 @@ pub async fn add(
     Sent(sent): Sent<NewToken>,
 ) -> Result<Response, Problem> {
     let user = known(&app, &id)?;
-    let name = sent.name.as_deref().map(str::trim).unwrap_or(UNNAMED);
+    let name = sent.name.as_deref().map_or(UNNAMED, str::trim);
     let name = Name::parse(name).map_err(|fault| Rejection::text("token.name", fault))?;
     let not = || Problem::parameter("`expires` is not a time as RFC 3339 has it");
     let expires = sent.expires.map(|text| parse_rfc3339(&text).ok_or_else(not)).transpose()?;
