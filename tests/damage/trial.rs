@@ -183,7 +183,7 @@ fn try_one(Case { row, damage }: &Case) -> Result<(), String> {
 fn before_this_read(told: &str) -> String {
     let is_read = |line: &&str| line.contains(r#""event":"system.audit_read""#);
     let told = told.lines().filter(|line| !is_read(line));
-    told.map(|line| format!("{line}\n")).collect()
+    told.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Whether the store answers what it did before.

@@ -105,7 +105,9 @@ fn list(whom: &Whom) -> Result<()> {
     })?;
     let items = listed["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     if whom.json {
-        items.iter().for_each(|token| output::line(&token.to_string()));
+        for token in items {
+            output::line(&token.to_string());
+        }
         return Ok(());
     }
     let row = |token: &Value| {
