@@ -1,7 +1,9 @@
 //! Every row of the table in docs/recovery.md, done to a store with history and tried with the real
-//! binary.
+//! binary; and what no table of damage lists ([`forged`]): a log that somebody wrote anew.
 
 mod cases;
+mod forged;
+mod forger;
 mod table;
 mod trial;
 

@@ -117,9 +117,7 @@ impl Wallet {
     pub fn show_all(&self, service: &Service, truth: &Truth) {
         let nobody = Caller::anonymous(Dialect::Zato, None, Origin::default());
         for token in &self.sessions {
-            let caller = entered(token, service, truth, &nobody);
-            let valid = service.is_session_valid(token, &nobody);
-            hold!(Revoked, caller.is_some() == valid, "a session enters and is not valid, or so");
+            entered(token, service, truth, &nobody);
         }
         for token in &self.pats {
             entered_by_pat(token, service, truth, &nobody);

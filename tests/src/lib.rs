@@ -7,6 +7,7 @@
 //! * [`document`]: the API description, which every answer is held to
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
+//! * [`ocsf`]: the Open Cybersecurity Schema Framework, which exports are held to
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
 //! * [`stream`]: answers that are read while they are made
 //! * [`totp`]: one-time codes
@@ -17,6 +18,7 @@ pub mod brief;
 pub mod cli;
 pub mod client;
 pub mod document;
+pub mod ocsf;
 pub mod operations;
 pub mod random;
 pub mod scratch;

@@ -307,12 +307,20 @@ pub fn built() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The paths of `/v1` that are there, with a method each.
-pub const V1: [(&str, &str); 24] = [
+pub const V1: [(&str, &str); 32] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/users/admin"),
     ("GET", "/v1/users/admin/history"),
+    ("GET", "/v1/users/admin/acts"),
+    ("GET", "/v1/users/admin/attributes"),
+    ("GET", "/v1/users/admin/diff"),
     ("GET", "/v1/events"),
     ("GET", "/v1/events/stream"),
+    ("GET", "/v1/export"),
+    ("GET", "/v1/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/manifest"),
+    ("GET", "/v1/log/checkpoint"),
+    ("GET", "/v1/log/proof/inclusion"),
+    ("GET", "/v1/log/proof/consistency"),
     ("GET", "/v1/projections"),
     ("POST", "/v1/local/rebuild"),
     ("POST", "/v1/local/verify"),

@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 
 pub(crate) mod describe;
 
+pub use describe::value as shown;
+
 /// Longest attribute name, in characters (Zato's contract, section 10.4).
 pub const ATTRIBUTE_NAME_CHARS_MAX: usize = 191;
 /// Longest value that the views hold themselves, in bytes; a longer one is read from the log.

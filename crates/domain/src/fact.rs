@@ -190,6 +190,8 @@ command_names! {
     UnlinkAccount = "unlink_account",
     /// Muster delivers a mail that is owed.
     DeliverMail = "deliver_mail",
+    /// A part of the log is exported.
+    Export = "export",
     /// Somebody reads what only auditors may.
     NoteAudit = "note_audit",
     /// Somebody is refused what it may not do.

@@ -19,6 +19,7 @@ pub mod unread;
 pub mod v1;
 pub mod zato;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -31,35 +32,47 @@ use tokio::sync::{Semaphore, watch};
 
 pub use crate::settings::Settings;
 
-/// What every handler can reach; cheap to clone.
+/// What every handler can reach. Each layer and handler has a clone for each request, so cloning counts one
+/// thing up and no more.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Reach>);
+
+/// What [`App`] reaches.
+pub struct Reach {
     /// The one service.
     pub service: Service,
     /// What the operator chose.
-    pub settings: Arc<Settings>,
+    pub settings: Settings,
     /// Room for resets that are begun after their answers.
     pub(crate) resets: Arc<Semaphore>,
     /// Room for the bodies that are in work.
-    bodies: Arc<request::Room>,
+    bodies: request::Room,
     /// Where requests are counted.
-    requests: Arc<counting::Requests>,
+    requests: counting::Requests,
     /// Whether requests should go elsewhere.
     draining: watch::Sender<bool>,
+}
+
+impl Deref for App {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
 }
 
 impl App {
     /// An application over a started service.
     pub fn new(service: Service, settings: Settings) -> Self {
-        let requests = Arc::new(counting::Requests::new(service.metrics().clone()));
-        Self {
+        let requests = counting::Requests::new(service.metrics().clone());
+        Self(Arc::new(Reach {
             service,
-            settings: Arc::new(settings),
+            settings,
             resets: Arc::new(Semaphore::new(limits::RESETS_WAITING_MAX)),
-            bodies: Arc::default(),
+            bodies: request::Room::default(),
             requests,
             draining: watch::Sender::default(),
-        }
+        }))
     }
 
     /// From now on `/readyz` says that requests should go elsewhere, and answers that would go on end.
@@ -87,7 +100,6 @@ pub fn router(app: App) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(v1::method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(app.clone(), request::around))
-        .layer(axum::middleware::from_fn(unread::read_away))
         .with_state(app)
 }
 

@@ -19,6 +19,7 @@ use crate::limits::{
     BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_TIME_MAX, MIN_POSITION_WAIT_MAX, ORIGIN_TEXT_BYTES_MAX,
     SMALL_BODY_BYTES_MAX,
 };
+use crate::unread::Rest;
 use crate::{App, v1, zato};
 
 /// The request's id, in and out.
@@ -57,12 +58,16 @@ pub async fn around(State(app): State<App>, mut request: Request, next: Next) ->
     // The route, not the path: a path may name a person.
     let route = request.extensions().get::<MatchedPath>().cloned();
     let uri = request.uri().clone();
+    let rest = Rest::of(&mut request);
     let clock = &app.service.store().sources().now;
     let began = clock().monotonic;
     let mut response = match has_seen(&app, request.headers()).await {
         Ok(()) => next.run(request).await,
         Err(blind) => blind.answer(&app, request.uri().path()),
     };
+    if let Some(rest) = rest {
+        rest.read_away(&mut response).await;
+    }
     let took = clock().monotonic.saturating_sub(began);
     let took_us = u64::try_from(took.as_micros());
     let status = response.status().as_u16();
@@ -122,14 +127,15 @@ pub fn origin(
     trusted_proxies: &[Network],
 ) -> Origin {
     let text = |name: &HeaderName| {
-        headers.get(name).map(|value| cut(&String::from_utf8_lossy(value.as_bytes())).into())
+        headers.get(name).map(|value| cut(&String::from_utf8_lossy(value.as_bytes())))
     };
     let (address, operator) = match peer {
         Some(Peer::Network(address)) => {
             let address = address.ip().to_canonical();
             let said = is_trusted(trusted_proxies, address).then(|| forwarded_for(headers));
-            let address = said.flatten().map_or_else(|| address.to_string(), |said| cut(&said));
-            (Some(address.into()), None)
+            let address =
+                said.flatten().map_or_else(|| address.to_string().into(), |said| cut(&said));
+            (Some(address), None)
         }
         Some(Peer::Local) => (None, text(&OPERATOR)),
         None => (None, None),
@@ -161,12 +167,13 @@ fn is_trusted(trusted_proxies: &[Network], address: IpAddr) -> bool {
 }
 
 /// Cuts a text to what a fact keeps of it; a NUL cannot stand in one.
-pub fn cut(text: &str) -> String {
+pub fn cut(text: &str) -> Box<str> {
     let mut end = text.len().min(ORIGIN_TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text[..end].replace('\0', " ")
+    let text = &text[..end];
+    if text.contains('\0') { text.replace('\0', " ").into() } else { text.into() }
 }
 
 /// Why a body was not read.
@@ -241,7 +248,12 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [u8; 16] = *b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 fn is_request_id(id: &str) -> bool {
@@ -288,7 +300,7 @@ mod tests {
     fn a_long_text_is_cut_between_characters() {
         let text = "é".repeat(ORIGIN_TEXT_BYTES_MAX);
         assert_eq!(cut(&text).len(), ORIGIN_TEXT_BYTES_MAX);
-        assert_eq!(cut("a\0b"), "a b");
+        assert_eq!(&*cut("a\0b"), "a b");
     }
 
     #[test]

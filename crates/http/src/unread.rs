@@ -11,37 +11,47 @@ use std::task::{Context, Poll};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 
 use crate::limits::{BODY_BYTES_MAX, UNREAD_TIME_MAX};
 
-/// Sees to it that a request's body is read, or that its sender knows it was not.
-pub async fn read_away(request: Request, next: Next) -> Response {
-    if request.body().is_end_stream() {
-        return next.run(request).await;
+/// A body that was handed on, and what is left of it.
+pub struct Rest {
+    shared: Shared,
+    /// Who waits to be asked for the body has not sent it; to read would be to ask.
+    waits: bool,
+}
+
+impl Rest {
+    /// Keeps hold of a request's body, if it has one that is not read yet.
+    pub fn of(request: &mut Request) -> Option<Self> {
+        if request.body().is_end_stream() {
+            return None;
+        }
+        let waits = request.headers().contains_key(header::EXPECT);
+        let body = std::mem::take(request.body_mut());
+        let shared = Shared(Arc::new(Mutex::new(Some(body))));
+        *request.body_mut() = Body::new(shared.clone());
+        Some(Self { shared, waits })
     }
-    // Who waits to be asked for the body has not sent it; to read would be to ask.
-    let waits = request.headers().contains_key(header::EXPECT);
-    let (parts, body) = request.into_parts();
-    let shared = Shared(Arc::new(Mutex::new(Some(body))));
-    let request = Request::from_parts(parts, Body::new(shared.clone()));
-    let mut response = next.run(request).await;
-    if response.headers().contains_key(header::CONNECTION) {
-        return response;
+
+    /// Sees to it that the body is read, or that its sender knows from the answer that it was not.
+    pub async fn read_away(self, response: &mut Response) {
+        if response.headers().contains_key(header::CONNECTION) {
+            return;
+        }
+        let unread = self.shared.lock().take();
+        let is_read = match unread {
+            None => true,
+            Some(body) if body.is_end_stream() => true,
+            Some(body) => !self.waits && drain(body).await,
+        };
+        if !is_read {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
     }
-    let unread = shared.lock().take();
-    let is_read = match unread {
-        None => true,
-        Some(body) if body.is_end_stream() => true,
-        Some(body) => !waits && drain(body).await,
-    };
-    if !is_read {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
 }
 
 /// Reads to the end and keeps nothing; whether the end came.

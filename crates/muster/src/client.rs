@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
@@ -111,7 +111,30 @@ impl Client {
         self.send(method, path, Body::from(object.to_string())).await
     }
 
+    /// Asks a route, and returns its answer as it comes, if that is a success.
+    pub async fn open(&mut self, path: &str) -> Result<Response<Body>> {
+        let response = self.request(Method::GET, path, Body::empty()).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let (status, body) = read(response).await?;
+        Err(refused(status, &body))
+    }
+
+    /// Asks a route that answers with text, and returns that if it is a success.
+    pub async fn text(&mut self, path: &str) -> Result<String> {
+        match self.ask(Method::GET, path).await? {
+            Value::String(text) => Ok(text),
+            other => bail!("the server answered something else than text: {other}"),
+        }
+    }
+
     async fn send(&mut self, method: Method, path: &str, body: Body) -> Result<Value> {
+        let (status, body) = read(self.request(method, path, body).await?).await?;
+        if status.is_success() { Ok(body) } else { Err(refused(status, &body)) }
+    }
+
+    async fn request(&mut self, method: Method, path: &str, body: Body) -> Result<Response<Body>> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -119,33 +142,18 @@ impl Client {
             .header(header::USER_AGENT, concat!("muster/", env!("CARGO_PKG_VERSION")))
             .header(OPERATOR, operator::name());
         let mut request = request.body(body).context("the path cannot be asked for")?;
-        let (status, body) = match &mut self.way {
+        match &mut self.way {
             Way::Socket(sender) => {
                 sender.ready().await?;
-                read(sender.send_request(request).await?.map(|body: Incoming| Body::new(body)))
-                    .await?
+                Ok(sender.send_request(request).await?.map(|body: Incoming| Body::new(body)))
             }
             Way::InProcess(router, _) => {
                 request.extensions_mut().insert(Peer::Local);
                 match router.as_ref().clone().oneshot(request).await {
-                    Ok(response) => read(response).await?,
+                    Ok(response) => Ok(response),
                     Err(never) => match never {},
                 }
             }
-        };
-        if status.is_success() {
-            return Ok(body);
-        }
-        let detail = body.get("detail").and_then(Value::as_str);
-        if body.get("code").and_then(Value::as_str) == Some("damage") {
-            let what = detail.unwrap_or("what is kept could not be read").to_owned();
-            bail!(StoreError::Damaged { what });
-        }
-        match (body.get("code").and_then(Value::as_str), detail) {
-            (Some(code), Some(detail)) => {
-                bail!(Refused { code: code.to_owned(), detail: detail.to_owned() })
-            }
-            _ => bail!("the server answered {status}"),
         }
     }
 
@@ -157,10 +165,28 @@ impl Client {
     }
 }
 
+/// What a route says that does not do what it was asked.
+fn refused(status: StatusCode, body: &Value) -> anyhow::Error {
+    let detail = body.get("detail").and_then(Value::as_str);
+    let code = body.get("code").and_then(Value::as_str);
+    if code == Some("damage") {
+        let what = detail.unwrap_or("what is kept could not be read").to_owned();
+        return StoreError::Damaged { what }.into();
+    }
+    match (code, detail) {
+        (Some(code), Some(detail)) => {
+            Refused { code: code.to_owned(), detail: detail.to_owned() }.into()
+        }
+        _ => anyhow!("the server answered {status}"),
+    }
+}
+
 async fn read(response: Response<Body>) -> Result<(StatusCode, Value)> {
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
-    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    // What is not JSON is text.
+    let text = || Value::String(String::from_utf8_lossy(&body).into_owned());
+    Ok((status, serde_json::from_slice(&body).unwrap_or_else(|_| text())))
 }
 
 async fn socket(dir: &Path) -> io::Result<SendRequest<Body>> {

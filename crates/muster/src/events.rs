@@ -96,8 +96,8 @@ fn filter(options: &Options) -> String {
         ("until", until),
     ];
     let asked = asked.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-    let pairs: Vec<_> = asked.map(|(key, value)| format!("&{key}={}", segment(value))).collect();
-    pairs.concat()
+    let asked: Vec<_> = asked.map(|(key, value)| format!("&{key}={}", segment(value))).collect();
+    asked.concat()
 }
 
 /// A cursor as it is typed: a position, or an epoch and a position.

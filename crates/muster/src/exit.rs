@@ -29,6 +29,18 @@ impl std::fmt::Display for WrongUsage {
     }
 }
 
+/// What was checked is not as it was, and no data directory is: nothing can be mended.
+#[derive(Debug)]
+pub struct NotAsItWas(pub String);
+
+impl std::error::Error for NotAsItWas {}
+
+impl std::fmt::Display for NotAsItWas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What an operator may do about an error, where that is not in its text.
 pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
     let store = of_chain(error)?;
@@ -50,6 +62,9 @@ pub fn code(error: &anyhow::Error) -> ExitCode {
     if error.is::<WrongUsage>() || error.is::<ConfigError>() {
         return ExitCode::from(WRONG_USAGE);
     }
+    if error.is::<NotAsItWas>() {
+        return ExitCode::from(DAMAGED);
+    }
     ExitCode::from(of_chain(error).map_or(FAILED, of_store))
 }
 
@@ -67,6 +82,7 @@ fn of_store(error: &StoreError) -> u8 {
         StoreError::AlreadyInitialised { .. }
         | StoreError::ClockBehind
         | StoreError::Commit(_)
+        | StoreError::NoProof { .. }
         | StoreError::Keys(KeyringError::Io { .. })
         | StoreError::Io(_) => FAILED,
         StoreError::Damage(_)

@@ -1,5 +1,7 @@
 //! `muster history`
 
+mod past;
+
 use anyhow::Result;
 use axum::http::Method;
 use clap::Args;
@@ -11,11 +13,17 @@ use crate::events::cursor;
 use crate::output::{self, Style, plain};
 use crate::user::named;
 
-/// Print what happened to a user.
+pub use past::attributes;
+
+/// Print what happened to a user, what it did, or what it was.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  muster history ada\n\nOne line a fact: when (UTC), who, from where, \
-what, old -> new. USER is a user name, a ULID, or a Zato user id; a deleted user is found by its id."
+    after_help = "Examples:\n  muster history ada\n  muster history ada --newest-first --limit 10\n  \
+muster history ada --field profile --since 2031-02-01T00:00:00Z\n  muster history ada --by --event \
+user.locked\n  muster history ada --as-of 2031-02-03T04:05:06Z\n  muster history ada --diff \
+2031-01-01T00:00:00Z..1234\n\nOne line a fact: when (UTC), who, from where, what, old -> new. USER is a \
+user name, a ULID, or a Zato user id; a deleted user is found by its id. A moment is a time as RFC 3339 \
+has it, or a position in the log."
 )]
 pub struct Options {
     #[command(flatten)]
@@ -23,34 +31,94 @@ pub struct Options {
     /// Whose history.
     #[arg(value_name = "USER")]
     user: String,
+    /// Tell what USER did, to whomever, instead of what happened to it.
+    #[arg(long, conflicts_with = "actor")]
+    by: bool,
+    /// The newest first.
+    #[arg(long)]
+    newest_first: bool,
+    /// At most so many facts.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Of these events, joined by commas; `user.` means all that begin so.
+    #[arg(long, value_name = "EVENT")]
+    event: Option<String>,
+    /// That changed this field, or one below it.
+    #[arg(long, value_name = "FIELD")]
+    field: Option<String>,
+    /// Brought about by this user, or `operator`, `system`, `anonymous`.
+    #[arg(long, value_name = "ACTOR")]
+    actor: Option<String>,
+    /// Not before this time.
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Print what USER was at a moment, with attributes and sessions, instead of facts.
+    #[arg(long, value_name = "MOMENT", conflicts_with_all = FACTS_ONLY)]
+    as_of: Option<String>,
+    /// Print what differs in USER between two moments, instead of facts.
+    #[arg(long, value_name = "MOMENT..MOMENT", conflicts_with_all = FACTS_ONLY, conflicts_with = "as_of")]
+    diff: Option<String>,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
 }
 
-/// Prints the history, page by page.
+/// What is about facts only.
+const FACTS_ONLY: [&str; 8] =
+    ["by", "newest_first", "limit", "event", "field", "actor", "since", "until"];
+
+/// Prints what was asked for.
 pub fn run(options: &Options) -> Result<()> {
-    with_client(&options.data, Intent::Read, async |client| {
-        let path = format!("/v1/users/{}/history", segment(&options.user));
-        pages(client, &path, options.json).await.map_err(|error| named(&options.user, error))
+    let Options { data, user, json, .. } = options;
+    if let Some(moment) = &options.as_of {
+        return past::show(data, user, moment, *json);
+    }
+    if let Some(moments) = &options.diff {
+        return past::diff(data, user, moments, *json);
+    }
+    with_client(data, Intent::Read, async |client| {
+        facts(client, options).await.map_err(|error| named(user, error))
     })
 }
 
-/// Prints all facts of a history.
-async fn pages(client: &mut Client, path: &str, as_json: bool) -> Result<()> {
-    let style = Style::of_stdout();
-    let mut after = "0".to_owned();
-    loop {
-        let page = client.ask(Method::GET, &format!("{path}?limit=1000&after={after}")).await?;
-        for fact in page["items"].as_array().into_iter().flatten() {
-            output::line(&if as_json { fact.to_string() } else { told(fact, style) });
-        }
-        match &page["next"] {
-            Value::Null => return Ok(()),
-            next => after = cursor(next),
+/// Prints the facts that are wanted, page by page.
+async fn facts(client: &mut Client, options: &Options) -> Result<()> {
+    let kind = if options.by { "acts" } else { "history" };
+    let (order, key) = if options.newest_first { ("desc", "before") } else { ("asc", "after") };
+    let mut path = format!("/v1/users/{}/{kind}?order={order}", segment(&options.user));
+    for (key, value) in [
+        ("event", &options.event),
+        ("field", &options.field),
+        ("actor", &options.actor),
+        ("since", &options.since),
+        ("until", &options.until),
+    ] {
+        if let Some(value) = value {
+            path = format!("{path}&{key}={}", segment(value));
         }
     }
+    let style = Style::of_stdout();
+    let mut left = options.limit.unwrap_or(u64::MAX);
+    let mut from = String::new();
+    loop {
+        let asked = format!("{path}&limit={}{from}", left.min(PAGE_LEN));
+        let page = client.ask(Method::GET, &asked).await?;
+        for fact in page["items"].as_array().into_iter().flatten() {
+            output::line(&if options.json { fact.to_string() } else { told(fact, style) });
+            left -= 1;
+        }
+        if page["next"].is_null() || left == 0 {
+            return Ok(());
+        }
+        from = format!("&{key}={}", segment(&cursor(&page["next"])));
+    }
 }
+
+/// Facts asked for at a time.
+const PAGE_LEN: u64 = 1_000;
 
 /// One fact for people: when, who, from where, what, old -> new.
 pub fn told(fact: &Value, style: Style) -> String {

@@ -6,11 +6,13 @@ mod completions;
 mod config;
 mod events;
 mod exit;
+mod export;
 mod history;
 mod init;
 mod operator;
 mod outbox;
 mod output;
+mod prove;
 mod rebuild;
 mod recover;
 mod secrets;
@@ -90,11 +92,15 @@ enum Command {
     History(history::Options),
     /// Print everything that happened, in order.
     Events(events::Options),
+    /// Take facts away in a file, with a manifest that proves later that nothing was changed.
+    Export(export::Options),
     /// Read and retry mails that are owed.
     Outbox(outbox::Options),
     /// Fold the log anew beside the serving read models, compare, and swap them.
     Rebuild(rebuild::Options),
-    /// Check everything that is kept against itself.
+    /// Prove to somebody who does not hold the store that a fact is in its log.
+    Prove(prove::Options),
+    /// Check everything that is kept against itself, or against what was kept elsewhere.
     Verify(verify::Options),
     /// Put a damaged store together again from what is left; says first what that is.
     Recover(recover::Options),
@@ -111,8 +117,10 @@ fn main() -> ExitCode {
         Command::Session(options) => session::run(&options),
         Command::History(options) => history::run(&options),
         Command::Events(options) => events::run(&options),
+        Command::Export(options) => export::run(&options),
         Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),
+        Command::Prove(options) => prove::run(&options),
         Command::Verify(options) => verify::run(&options),
         Command::Recover(options) => recover::run(&options),
         Command::Completions(options) => completions::run(&options),

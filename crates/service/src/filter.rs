@@ -46,6 +46,12 @@ impl Filter {
             && self.until.is_none_or(|until| head.at < until)
     }
 
+    /// Whether within its times every fact is wanted.
+    pub fn wants_all(&self) -> bool {
+        let Self { events, field, actor, about, since: _, until: _ } = self;
+        events.is_empty() && field.is_none() && actor.is_none() && about.is_none()
+    }
+
     /// Whether a fact whose head was wanted is wanted, now that it is told.
     pub fn wants(&self, told: &Told) -> bool {
         self.wants_event(told.event) && self.wants_changes(told)

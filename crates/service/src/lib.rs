@@ -8,7 +8,8 @@
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
-//!   [`history`], [`feed`], [`filter`]: reads of the log
+//!   [`history`], [`feed`], [`filter`], [`export`]: reads of the log
+//! * [`proofs`]: what the log can prove to somebody who does not hold it
 //! * [`audit_trail`]: who read what only auditors may, and who was refused; [`thinning`] of such facts
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
@@ -22,6 +23,7 @@ pub mod attributes;
 mod audit_trail;
 pub mod caller;
 pub mod command;
+pub mod export;
 pub mod failure;
 pub mod feed;
 pub mod filter;
@@ -33,6 +35,7 @@ pub mod mail;
 pub mod metrics;
 pub mod operators;
 pub mod passwords;
+pub mod proofs;
 pub mod queries;
 pub mod rate_limits;
 pub mod resets;
@@ -100,8 +103,12 @@ struct Inner {
     readers: Arc<Readers>,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
+    /// Exports that run, and what those were that ended.
+    exports: Arc<export::Exports>,
     /// Held by whoever folds a second set of views.
     folding: tokio::sync::Mutex<()>,
+    /// Held by whoever proves something of the log.
+    proving: tokio::sync::Mutex<()>,
     queue: Mutex<Option<mpsc::Sender<Task>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -165,7 +172,9 @@ impl Service {
                 readers: Readers::new(settings.event_readers_max),
                 settings,
                 long_reads: Semaphore::new(LONG_READS_MAX),
+                exports: Arc::default(),
                 folding: tokio::sync::Mutex::default(),
+                proving: tokio::sync::Mutex::default(),
                 queue: Mutex::new(queue),
                 threads: Mutex::new(threads),
             }),

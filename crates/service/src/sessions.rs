@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::actor::{Actor, Origin};
 use domain::fact::Part;
 use domain::id::{Position, SessionId, UserId};
-use domain::policy::Act;
+use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
 use domain::session::{self, CHANGES_SHOWN_MAX, Session, SessionChange};
@@ -61,9 +61,24 @@ impl Service {
         Ok(as_owner(owner, template))
     }
 
-    /// Whether a session may be used now by whoever calls from where `caller` does.
-    pub fn is_session_valid(&self, token: &str, caller: &Caller) -> bool {
-        self.usable_session(token, caller, |_| ()).is_ok()
+    /// Whether the session of `target` may be used now from where `template` says, for whoever holds the
+    /// session of `token` and may look into sessions. What applications ask at each of their own requests:
+    /// one look at the clock, and one at the views.
+    pub fn verify_session(
+        &self,
+        token: &str,
+        target: Option<&str>,
+        template: &Caller,
+    ) -> Result<bool, Rejection> {
+        let now = self.store().clock().now();
+        let (token, target) = (hash_of(token), target.map(hash_of));
+        let views = self.store().views();
+        let user = self.usable(&views, &token, template, now)?.user;
+        let rights = views.user(user).map_or(Rights::NONE, |user| user.rights);
+        let who = Authority { actor: Actor::User(user), rights };
+        policy::permits(&who, Act::ReadAccounts, None)?;
+        let target = target.ok_or(Rejection::NoSuchSession)?;
+        Ok(self.usable(&views, &target, template, now).is_ok())
     }
 
     /// A session that may be used, for whoever may look into sessions; no changes of it.
@@ -156,16 +171,25 @@ impl Service {
     ) -> Result<R, Rejection> {
         // The token is hashed before the views are held: the writer waits for them.
         let (now, token) = (self.store().clock().now(), hash_of(token));
+        self.usable(&self.store().views(), &token, caller, now).map(take)
+    }
+
+    fn usable<'v>(
+        &self,
+        views: &'v Views,
+        token: &TokenHash,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<&'v Session, Rejection> {
         let rules = &self.settings().addresses;
-        let views = self.store().views();
-        let row = row(&views, &token)?;
+        let row = row(views, token)?;
         // The name is looked up only where it matters: a verify is one look-up else.
         let allowed = !rules.refuse_some() || {
             let owner = views.user(row.session.user);
             rules.allow_user(owner.map(Arc::as_ref), caller.origin.address.as_deref())
         };
         session::check(&row.session, &row.owner, allowed, now)?;
-        Ok(take(&row.session))
+        Ok(&row.session)
     }
 
     async fn sessions_of(&self, owner: UserId) -> Result<Vec<ToldSession>, Failure> {
@@ -177,6 +201,15 @@ impl Service {
             let latest = alive.iter().rev().take(SESSIONS_LISTED_MAX).rev();
             latest.map(|row| row.session.clone()).collect()
         };
+        self.tell_latest(sessions).await
+    }
+
+    /// Tells sessions, the latest of them if they are very many.
+    pub(crate) async fn tell_latest(
+        &self,
+        mut sessions: Vec<Session>,
+    ) -> Result<Vec<ToldSession>, Failure> {
+        sessions.drain(..sessions.len().saturating_sub(SESSIONS_LISTED_MAX));
         let count = (FACTS_READ_MAX / sessions.len().max(1)).min(CHANGES_SHOWN_MAX);
         self.blocking(move |service| service.tell_sessions(sessions, count)).await
     }

@@ -1,5 +1,6 @@
 //! The service as a whole, over a real store: what is decided outside the writer and what in it.
 
+mod exporting;
 mod trail;
 
 use std::path::PathBuf;
@@ -20,10 +21,14 @@ use store::{Options, Reading, Sources, Store};
 
 use crate::filter::Filter;
 use crate::first_start::first_start;
+use crate::history::{Order, Wanted};
 use crate::passwords::Secret;
+use crate::proofs::NotProven;
 use crate::sign_in::{Credentials, SignedIn};
 use crate::sign_up::Application;
 use crate::{Caller, Command, Failure, Service, Settings};
+
+mod histories;
 
 /// 2026-11-24T00:00:00 UTC.
 const START: Timestamp = Timestamp(1_795_478_400_000_000);
@@ -221,6 +226,27 @@ async fn the_printed_token_holds_every_right_until_it_is_locked() {
 }
 
 #[tokio::test]
+async fn proofs_are_for_auditors_and_the_key_for_everybody() {
+    let house = House::new();
+    let denied = |proof: Result<(), NotProven>| match proof {
+        Err(NotProven::Failed(Failure::Rejected(why))) => why,
+        other => panic!("{other:?}"),
+    };
+    for proof in [
+        house.service.checkpoint(&nobody()).await.map(drop),
+        house.service.inclusion(&nobody(), 1, None).await.map(drop),
+        house.service.consistency(&nobody(), 1, None).await.map(drop),
+    ] {
+        assert!(matches!(denied(proof), Rejection::Denied(_)));
+    }
+    let auditor = house.root().await;
+    let key = house.service.log_key().expect("a key");
+    let key: store::checkpoint::VerifierKey = key.parse().expect("a key");
+    let signed = house.service.checkpoint(&auditor).await.expect("it may audit");
+    assert_eq!(key.open(&signed.note), Ok(signed.checkpoint));
+}
+
+#[tokio::test]
 async fn a_month_that_begins_in_a_busy_moment_gets_its_key_first() {
     let house = House::new();
     let ada = house.ada().await;
@@ -240,13 +266,24 @@ async fn a_month_that_begins_in_a_busy_moment_gets_its_key_first() {
     drop(ada);
 }
 
+/// The facts after a position, the oldest first.
+fn from(after: u64, limit: usize) -> Wanted {
+    Wanted {
+        filter: Filter::default(),
+        order: Order::Rising,
+        after: Position(after),
+        before: None,
+        limit,
+    }
+}
+
 #[tokio::test]
 async fn a_history_tells_old_and_new_and_who() {
     let house = House::new();
     let ada = house.ada().await;
     let id = ada.actor.user().expect("a user");
     let auditor = house.service.token_caller(&house.token, &nobody()).expect("a token");
-    let page = house.service.user_history(&auditor, id, Position(0), 100).await.expect("a page");
+    let page = house.service.user_history(&auditor, id, from(0, 100)).await.expect("a page");
     let approved = page
         .facts
         .iter()
@@ -254,12 +291,13 @@ async fn a_history_tells_old_and_new_and_who() {
         .expect("she was approved");
     assert_eq!(approved.actor_name.as_deref(), Some("root"));
     assert_eq!(approved.application.as_deref(), Some("CRM"));
-    let first = house.service.user_history(&auditor, id, Position(0), 2).await.expect("a page");
-    assert!(first.next.is_some() && first.facts.len() == 2);
-    let after = first.facts[1].head.position;
-    let rest = house.service.user_history(&auditor, id, after, 100).await.expect("a page");
+    let first = house.service.user_history(&auditor, id, from(0, 2)).await.expect("a page");
+    assert_eq!(first.facts.len(), 2);
+    let after = first.next.expect("there are more");
+    assert_eq!(after, first.facts[1].head.position);
+    let rest = house.service.user_history(&auditor, id, from(after.0, 100)).await.expect("a page");
     assert_eq!(rest.facts.len() + 2, page.facts.len());
-    let denied = house.service.user_history(&ada, id, Position(0), 1).await;
+    let denied = house.service.user_history(&ada, id, from(0, 1)).await;
     assert_eq!(rejection(denied), Rejection::Denied(Denial::RightMissing));
 }
 
@@ -289,9 +327,14 @@ async fn a_session_is_used_from_where_its_owner_may_be_only() {
     assert_eq!(caller(&from("10.1.2.3")).map(|caller| caller.actor.user().is_some()), Ok(true));
     for elsewhere in [from("192.0.2.1"), from("10.1.2.3, 192.0.2.1"), nobody()] {
         assert_eq!(caller(&elsewhere), Err(Rejection::AddressNotAllowed));
-        assert!(!house.service.is_session_valid(&opened.token, &elsewhere));
+        let verified = house.service.verify_session(&opened.token, Some(&opened.token), &elsewhere);
+        assert_eq!(verified, Err(Rejection::AddressNotAllowed));
     }
-    assert!(house.service.is_session_valid(&opened.token, &from("10.1.2.3")));
+    let here = from("10.1.2.3");
+    let verify = |target| house.service.verify_session(&opened.token, target, &here);
+    assert_eq!(verify(Some(&opened.token)), Ok(true));
+    assert_eq!(verify(Some("no such token")), Ok(false));
+    assert_eq!(verify(None), Err(Rejection::NoSuchSession));
     // To leave, one may be anywhere.
     assert!(house.service.session_holder(&opened.token, nobody()).is_ok());
 }

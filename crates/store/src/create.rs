@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use parking_lot::RwLock;
 
 use crate::ahead::KeysAhead;
+use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::follow::{self, Follower};
@@ -20,6 +21,7 @@ use crate::open::{
     FORMAT, JOURNAL, MASTER_KEY, Opened, Options, SLED, Store, damaged_identity, lock,
     refuse_more_than_a_first_start, whose,
 };
+use crate::proof::Nodes;
 use crate::turn::{Signature, Writer};
 
 /// Makes a store in a directory that has none: keys, journal, the first facts; calls `show` when
@@ -51,7 +53,7 @@ pub fn create(
     let keyring = Arc::new(keyring);
     let store = Arc::new(Store {
         identity,
-        follower: Follower::start(log, journal.reader(), options)?,
+        follower: Follower::start(log, journal.reader(), Arc::clone(&keyring), options)?,
         sources: sources.clone(),
         clock: Clock::new(sources.clone(), at),
         keys_ahead: KeysAhead::new(Arc::clone(&keyring), options.keyring, &options.notify),
@@ -59,6 +61,8 @@ pub fn create(
         views: RwLock::default(),
         journal: journal.reader(),
         opened: Opened { facts: 0, took_us: 0 },
+        nodes: Nodes::default(),
+        last_signed: LastSigned::default(),
         _lock: lock,
     });
     let mut writer = Writer::new(Arc::clone(&store), journal);

@@ -70,6 +70,12 @@ pub enum StoreError {
         /// Its position.
         position: Position,
     },
+    /// The log has no such part, so nothing can be proven of it.
+    #[error("{what}")]
+    NoProof {
+        /// What was asked for, and how far the log goes.
+        what: String,
+    },
     /// Recovering would lose facts, and nobody said that it may.
     #[error(
         "what stood at position {from} and beyond is lost; `muster recover --apply --accept-loss` goes \

@@ -1,17 +1,23 @@
 //! sled follows the journal: filled behind the commit, asked first by whoever reads by position, and
 //! never needed for an answer.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use domain::id::{Slot, UserId};
 use parking_lot::{Condvar, Mutex};
 
 use crate::journal::{Check, JournalError, JournalReader};
+use crate::keyring::{Keyring, Months};
 use crate::log::{Health, Log, LogDamage};
 use crate::notice::{Notice, Notify};
 use crate::open::{Options, SLED};
 use crate::sources::Sources;
+#[cfg(test)]
+use crate::states::Person;
+use crate::states::{Kept, state_key};
 
 /// So many facts behind, sled is filled at once.
 const BEHIND_FACTS: u64 = 4_096;
@@ -23,6 +29,10 @@ const SYNC_FACTS: u64 = 65_536;
 const AFTER_DAMAGE: Duration = Duration::from_secs(1);
 /// How often to look whether a disk that refused sled a write takes them again.
 const AGAIN_TIME: Duration = Duration::from_secs(1);
+/// States that may wait to be kept; whoever comes then is not kept, and folded again by the next reader.
+const STATES_WAITING_MAX: usize = 1_024;
+/// Sessions in states that wait: what takes up memory while it does.
+const SESSIONS_WAITING_MAX: usize = 65_536;
 
 /// The log by position, and the thread that keeps it filled.
 pub struct Follower {
@@ -33,6 +43,7 @@ pub struct Follower {
 struct Shared {
     log: Log,
     journal: JournalReader,
+    keyring: Arc<Keyring>,
     sources: Sources,
     notify: Notify,
     lag: Duration,
@@ -43,6 +54,7 @@ struct Shared {
 #[derive(Default)]
 struct Wanted {
     committed: u64,
+    states: VecDeque<Kept>,
     stop: bool,
 }
 
@@ -64,14 +76,16 @@ impl Follower {
     pub(crate) fn start(
         log: Log,
         journal: JournalReader,
+        keyring: Arc<Keyring>,
         options: &Options,
     ) -> std::io::Result<Self> {
-        let wanted = Wanted { committed: journal.head().position, stop: false };
+        let wanted = Wanted { committed: journal.head().position, ..Wanted::default() };
         // Where there is no sled there never will be one.
         let is_there = !matches!(log.health(), Health::Without(_));
         let shared = Arc::new(Shared {
             log,
             journal,
+            keyring,
             sources: options.sources.clone(),
             notify: Arc::clone(&options.notify),
             lag: options.sled_lag,
@@ -94,6 +108,53 @@ impl Follower {
         wanted.committed = position;
         drop(wanted);
         self.shared.came.notify_one();
+    }
+
+    /// Takes states to be kept, as far as there is room: they are a cache.
+    pub(crate) fn keep(&self, states: Vec<Kept>) {
+        if states.is_empty() || self.shared.log.filled().is_none() {
+            return;
+        }
+        let mut wanted = self.shared.wanted.lock();
+        let mut sessions: usize = wanted.states.iter().map(|of| of.person.sessions.len()).sum();
+        for state in states {
+            sessions += state.person.sessions.len();
+            if wanted.states.len() >= STATES_WAITING_MAX || sessions > SESSIONS_WAITING_MAX {
+                break;
+            }
+            wanted.states.push_back(state);
+        }
+        drop(wanted);
+        self.shared.came.notify_one();
+    }
+
+    /// The state that is kept of a person after so many facts, if there is one that can be read.
+    pub(crate) fn kept(&self, whose: (UserId, Slot), count: u32) -> Option<Kept> {
+        self.shared.kept(whose, count)
+    }
+
+    /// Keys of states that are kept, at most so many, evenly spread.
+    pub(crate) fn state_keys(&self, count: usize) -> Vec<Vec<u8>> {
+        self.shared.log.state_keys(count).unwrap_or_else(|damage| {
+            self.shared.give_up(&damage);
+            Vec::new()
+        })
+    }
+
+    /// Sets sled aside, because what it answers is not what it was told.
+    pub(crate) fn distrust(&self, why: String) {
+        self.shared.log.distrust(why);
+        self.shared.set_aside();
+    }
+
+    /// Puts a state that no facts made, in place of the right one.
+    #[cfg(test)]
+    pub(crate) fn put_wrong_state(&self, count: u32, last: domain::id::Position, person: &Person) {
+        let kept = Kept { count, last, person: person.clone() };
+        let keys = self.shared.keyring.view(Months::default());
+        let sealed = kept.seal(&keys, self.shared.sources.fill.as_ref()).expect("it can be kept");
+        let (id, _) = kept.place().expect("it is of somebody");
+        self.shared.log.put_state(&state_key(id, count), &sealed).expect("sled takes it");
     }
 
     /// Up to where sled answers; 0 if it knows nothing.
@@ -156,8 +217,7 @@ impl Follower {
             }
             Err(Compared::Differs(position)) => {
                 let what = format!("sled differs from the journal at or after position {position}");
-                log.distrust(what.clone());
-                self.shared.set_aside();
+                self.distrust(what.clone());
                 findings.push(what);
             }
         }
@@ -205,7 +265,7 @@ impl Shared {
             if !stop {
                 self.begin_again();
             }
-            if let Err(why) = self.fill() {
+            if let Err(why) = self.fill().and_then(|()| Ok(self.put_states()?)) {
                 // Where the journal cannot be read, whoever needs the fact will hear of it.
                 if let Compared::Sled(damage) = why {
                     self.give_up(&damage);
@@ -225,7 +285,7 @@ impl Shared {
             self.log.filled().map_or(0, |filled| wanted.committed.saturating_sub(filled))
         };
         let mut wanted = self.wanted.lock();
-        while !wanted.stop && behind(&wanted) == 0 {
+        while !wanted.stop && behind(&wanted) == 0 && wanted.states.is_empty() {
             if self.log.is_waiting() {
                 // Whether time passed or somebody called does not matter.
                 self.came.wait_for(&mut wanted, AGAIN_TIME);
@@ -277,6 +337,38 @@ impl Shared {
             filler.sync()?;
         }
         Ok(())
+    }
+
+    /// Puts the states that wait, sealed; what is kept already stays as it is.
+    fn put_states(&self) -> Result<(), LogDamage> {
+        loop {
+            let Some(state) = self.wanted.lock().states.pop_front() else { return Ok(()) };
+            let Some(whose) = state.place() else { continue };
+            if self.kept(whose, state.count).is_some_and(|kept| kept.last == state.last) {
+                continue;
+            }
+            let sealed = {
+                let keys = self.keyring.view(Months::default());
+                state.seal(&keys, self.sources.fill.as_ref())
+            };
+            let Some(sealed) = sealed else { continue };
+            match self.log.put_state(&state_key(whose.0, state.count), &sealed) {
+                Err(damage) if damage.is_damage() => return Err(damage),
+                // Where there is no sled, nothing is kept.
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+
+    fn kept(&self, (id, slot): (UserId, Slot), count: u32) -> Option<Kept> {
+        let sealed = match self.log.state(&state_key(id, count)) {
+            Ok(sealed) => sealed?,
+            Err(damage) => {
+                self.give_up(&damage);
+                return None;
+            }
+        };
+        Kept::open((id, slot), count, &sealed, &self.keyring.view(Months::default()))
     }
 
     /// Sled failed somebody: if it is damaged it is set aside, and will be filled anew.

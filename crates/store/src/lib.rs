@@ -6,14 +6,17 @@
 //! * [`sources`], [`clock`]: time and chance, and the one notion of "now"
 //! * [`schema`], [`keyring`], [`record`]: one fact as bytes, and the keys it is sealed with
 //! * [`tree`], [`journal`]: all facts in order, provable; what is synced there is committed
+//! * [`proof`], [`checkpoint`]: what of it can be proven to somebody who does not hold it
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
-//! * [`views`]: the read models, folded from it
+//! * [`views`]: the read models, folded from it; [`states`]: what somebody was at any position
 //! * [`turn`]: commands decided against a draft, committed at once
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
+//! * [`stretch`]: long stretches of the log, for whoever takes them away
 //! * [`planted`]: mistakes that the simulation must notice, compiled into no binary
 
 mod ahead;
+pub mod checkpoint;
 pub mod clock;
 mod create;
 mod error;
@@ -25,12 +28,16 @@ pub mod keyring;
 pub mod log;
 pub mod notice;
 pub mod open;
+mod order;
 pub mod planted;
+pub mod proof;
 pub mod rebuild;
 pub mod record;
 pub mod recover;
 pub mod schema;
 pub mod sources;
+pub mod states;
+pub mod stretch;
 #[cfg(test)]
 mod tests;
 pub mod tree;

@@ -12,6 +12,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use zeroize::Zeroizing;
 
 use crate::ahead::KeysAhead;
+use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::fold;
@@ -22,6 +23,7 @@ use crate::journal::{self, End, Journal, JournalReader, StoreId};
 use crate::keyring::{self, Keyring, KeyringError, Loaded, MasterKey, Months, SlotState};
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
+use crate::proof::Nodes;
 use crate::record;
 use crate::sources::Sources;
 use crate::turn::Writer;
@@ -35,6 +37,8 @@ pub const MASTER_KEY: &str = "muster.key";
 pub const JOURNAL: &str = "journal";
 /// sled's directory in the data directory; may be deleted at any time.
 pub const SLED: &str = "sled";
+/// The file that says whose data this is, written last when a store is made.
+pub const IDENTITY: &str = identity::FILE_NAME;
 /// The file that whoever has the directory open holds locked.
 pub const LOCK: &str = "lock";
 
@@ -108,6 +112,8 @@ pub struct Store {
     pub(crate) journal: JournalReader,
     pub(crate) follower: Follower,
     pub(crate) opened: Opened,
+    pub(crate) nodes: Nodes,
+    pub(crate) last_signed: LastSigned,
     pub(crate) _lock: DiskLock,
 }
 
@@ -143,15 +149,17 @@ impl Store {
             identity,
             clock: Clock::new(sources.clone(), last),
             keys_ahead: KeysAhead::new(Arc::clone(&keyring), kept, &notify),
-            keyring,
             opened: Opened {
                 facts: views.globals().position.0,
                 took_us: u64::try_from(took).unwrap_or(u64::MAX),
             },
-            follower: Follower::start(log, journal.reader(), options)?,
+            follower: Follower::start(log, journal.reader(), Arc::clone(&keyring), options)?,
+            keyring,
             sources,
             views: RwLock::new(views),
             journal: journal.reader(),
+            nodes: Nodes::default(),
+            last_signed: LastSigned::default(),
             _lock: lock,
         });
         let mut writer = Writer::new(Arc::clone(&store), journal);
@@ -256,6 +264,16 @@ impl Store {
 
     pub(crate) fn journal(&self) -> &JournalReader {
         &self.journal
+    }
+
+    /// What proofs are made of.
+    pub(crate) fn nodes(&self) -> &Nodes {
+        &self.nodes
+    }
+
+    /// The checkpoint that was signed last.
+    pub(crate) fn last_signed(&self) -> &LastSigned {
+        &self.last_signed
     }
 
     /// Sees to it that births find a key.

@@ -281,8 +281,10 @@ impl Writer {
             });
         }
         // After the commit nothing may fail.
+        let kept = std::mem::take(&mut changes.kept);
         RwLockUpgradableReadGuard::upgrade(guard).absorb(changes);
         store.follower().committed(self.journal.head().position);
+        store.follower().keep(kept);
         Ok(result)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::StoreError;
 use crate::open::Store;
+use crate::order::Order;
 use crate::rebuild::Rebuilt;
 
 /// What a verification looked at, and what it found.
@@ -15,22 +16,34 @@ pub struct Report {
     pub dead_frames: u64,
     /// Facts that sled holds as the journal does; 0 if it knows nothing.
     pub sled_facts: u64,
+    /// States of people that were folded anew and found to be what is kept.
+    pub states: u64,
     /// What is wrong; nothing, if all is well.
     pub findings: Vec<String>,
 }
 
 impl Store {
-    /// Checks frames and tree, compares sled with the journal, and folds the log anew; the fresh views come back to be compared with
+    /// Checks frames, tree and order, compares sled with the journal, and folds the log anew; the fresh views come back to be compared with
     /// the serving ones between two turns, unless the log cannot be read.
     pub fn verify(&self) -> Result<(Report, Option<Rebuilt>), StoreError> {
-        match self.refold(|visit| self.journal().verify(visit)) {
+        let mut order = Order::default();
+        let looked = self.refold(|visit| {
+            self.journal().verify(|frame| {
+                order.frame(frame);
+                visit(frame)
+            })
+        });
+        match looked {
             Ok((fresh, verified)) => {
-                let (sled_facts, findings) = self.follower().verify()?;
+                let (sled_facts, differing) = self.follower().verify()?;
+                let (states, wrong) = self.verify_states()?;
+                let findings = [order.findings(), differing, wrong].concat();
                 let report = Report {
                     facts: verified.head.position,
                     frames: verified.frames,
                     dead_frames: verified.dead.len() as u64,
                     sled_facts,
+                    states,
                     findings,
                 };
                 Ok((report, Some(self.compared(fresh)?)))

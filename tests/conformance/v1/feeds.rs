@@ -77,13 +77,13 @@ fn a_filter_leaves_the_facts_that_were_asked_for_and_tells_them_alike() {
     let by = all(&format!("{user}&actor=anonymous"));
     assert!(!by.is_empty());
     assert_eq!(by, of(&|fact| fact["actor"]["kind"] == "anonymous"));
-    let about = all(&format!("{user}&field=approval_status"));
-    assert!(!about.is_empty());
+    let amended = all(&format!("{user}&field=approval_status"));
+    assert!(!amended.is_empty());
     let has = |fact: &Value| {
         let changes = fact["changes"].as_array().expect("a list");
         changes.iter().any(|change| change["field"] == "approval_status")
     };
-    assert_eq!(about, of(&has));
+    assert_eq!(amended, of(&has));
     let since = whole[1]["at"].as_str().expect("a time");
     assert_eq!(
         all(&format!("{user}&since={since}")),

@@ -1,5 +1,6 @@
 //! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
 
+mod as_of;
 mod auditors;
 mod cursors;
 mod feeds;
@@ -8,4 +9,5 @@ mod local;
 mod names;
 mod positions;
 mod problems;
+mod proofs;
 mod streams;

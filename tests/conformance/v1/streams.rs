@@ -245,9 +245,9 @@ fn who_waits_or_streams_does_not_hold_up_the_end_of_the_server() {
     is_ready.recv().expect("it begins");
     // A beat or a fact: the stream is there.
     stream.event().expect("it lives");
-    let began = now_ms();
+    let asked = now_ms();
     assert_eq!(server.stop().code(), Some(0));
-    assert!(now_ms() - began < 5_000, "the end was held up for {} ms", now_ms() - began);
+    assert!(now_ms() - asked < 5_000, "the end was held up for {} ms", now_ms() - asked);
     while stream.event().expect("it ends as it should").is_some() {}
     match waiting.join().expect("it ends") {
         Ok(answer) => assert_eq!((answer.status, &answer.json()["items"]), (200, &json!([]))),

@@ -59,8 +59,13 @@ pub(crate) fn removed(
     )
 }
 
+/// An attribute's value as a reader may see it.
+pub fn value(attribute: &Attribute) -> Shown {
+    kept(&attribute.value, attribute.encrypted)
+}
+
 fn shown(present: Option<&Attribute>) -> Option<Shown> {
-    present.map(|present| kept(&present.value, present.encrypted))
+    present.map(value)
 }
 
 fn fresh(value: &Arc<str>, encrypted: bool) -> Shown {

@@ -14,7 +14,7 @@ use crate::rejection::Denial;
 use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
 use crate::system::{
-    self, Command as OfSystem, Event as System, Purpose, Restored, UnknownName, audit,
+    self, Command as OfSystem, Event as System, Exported, Purpose, Restored, UnknownName, audit,
 };
 use crate::text::Patch;
 use crate::time::{Month, Span, Timestamp};
@@ -272,6 +272,9 @@ fn systems() -> Vec<Story> {
         });
         System::AuditRead(_) = nothing() => OfSystem::NoteAudit(audit::Read {
             subject: audit::Subject::Feed, hour: at(0),
+        });
+        System::EventsExported(_) = nothing() => OfSystem::NoteExport(Exported {
+            from: Position(1), to: Position(9), digest: [0; 32],
         });
         System::Restored(_) = nothing() => OfSystem::NoteRestore(Restored {
             epoch: 2, position: Position(1), root: [0; 32],

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::description::{Change, Description, Shown};
-use crate::system::{Event, Purpose, Restored, UnknownName};
+use crate::system::{Event, Exported, Purpose, Restored, UnknownName};
 use crate::time::Timestamp;
 
 /// Describes `event`, which happened to the store.
@@ -37,6 +37,10 @@ pub fn describe(event: &Event) -> Description {
                 "Somebody tried to sign in under a name that nobody has, {count} times (name {})",
                 hex(&name[..8])
             ),
+            Vec::new(),
+        ),
+        Event::EventsExported(Exported { from, to, digest }) => Description::new(
+            format!("Positions {} to {} were exported, digest {}", from.0, to.0, hex(digest)),
             Vec::new(),
         ),
         Event::RequestDenied(denied) => denied.describe(),

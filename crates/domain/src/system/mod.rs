@@ -42,10 +42,23 @@ pub enum Command {
     NoteRestore(Restored),
     /// Put on record that somebody tried to sign in under a name that nobody has.
     NoteUnknownName(UnknownName),
+    /// Put on record that a part of the log was exported.
+    NoteExport(Exported),
     /// Put on record that the caller reads what only auditors may.
     NoteAudit(audit::Read),
     /// Put on record that the caller was refused what it may not do.
     NoteDenial(audit::Denied),
+}
+
+/// A part of the log that somebody took away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// The first fact that was looked at, or the one that would have been.
+    pub from: Position,
+    /// The last one; before `from` if there was none.
+    pub to: Position,
+    /// SHA-256 of all that was handed out.
+    pub digest: [u8; 32],
 }
 
 /// Attempts to sign in under a name that nobody has.
@@ -100,6 +113,8 @@ pub enum Event {
     Restored(Restored),
     /// Somebody tried to sign in under a name that nobody has.
     SignInFailed(UnknownName),
+    /// A part of the log was exported.
+    EventsExported(Exported),
     /// The actor was refused what it may not do.
     RequestDenied(audit::Denied),
     /// The actor read what only auditors may.
@@ -122,6 +137,7 @@ impl Command {
     pub fn name(&self) -> CommandName {
         match self {
             Self::NoteRebuild { .. } => CommandName::Rebuild,
+            Self::NoteExport(_) => CommandName::Export,
             Self::NoteAudit(_) => CommandName::NoteAudit,
             Self::NoteDenial(_) => CommandName::NoteDenial,
             Self::AssignSlot { .. }
@@ -136,7 +152,7 @@ impl Command {
     pub fn act(&self) -> Act {
         match self {
             Self::NoteUnknownName(_) => Act::FailToSignIn,
-            Self::NoteAudit(_) => Act::Audit,
+            Self::NoteExport(_) | Self::NoteAudit(_) => Act::Audit,
             Self::NoteDenial(_) => Act::BeDenied,
             Self::AssignSlot { .. }
             | Self::NameApplication(_)
@@ -158,6 +174,7 @@ impl Event {
             Self::ClockJumped { .. } => "system.clock_jumped",
             Self::Restored(_) => "system.restored",
             Self::SignInFailed(_) => "system.sign_in_failed",
+            Self::EventsExported(_) => "system.events_exported",
             Self::RequestDenied(_) => "system.request_denied",
             Self::AuditRead(_) => "system.audit_read",
         }
@@ -241,6 +258,7 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         }
         Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
         Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
+        Command::NoteExport(exported) => Ok(vec![Event::EventsExported(exported)]),
         Command::NoteAudit(read) => Ok(vec![Event::AuditRead(read)]),
         Command::NoteDenial(denied) => Ok(vec![Event::RequestDenied(denied)]),
     }
@@ -259,6 +277,7 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         Event::ViewsRebuilt { .. }
         | Event::ClockJumped { .. }
         | Event::SignInFailed(_)
+        | Event::EventsExported(_)
         | Event::RequestDenied(_)
         | Event::AuditRead(_) => {}
     }
@@ -351,6 +370,19 @@ mod tests {
             Description::new(
                 format!("Epoch 2 goes on from position 17, root {}", "ab".repeat(32)),
                 vec![Change::new("epoch", None, Shown::text("2"))],
+            )
+        );
+    }
+
+    #[test]
+    fn an_export_says_what_was_taken_away() {
+        let exported = Exported { from: Position(3), to: Position(17), digest: [0xAB; 32] };
+        nothing().when(Command::NoteExport(exported)).then([Event::EventsExported(exported)]);
+        assert_eq!(
+            describe(&Event::EventsExported(exported)),
+            Description::new(
+                format!("Positions 3 to 17 were exported, digest {}", "ab".repeat(32)),
+                vec![],
             )
         );
     }

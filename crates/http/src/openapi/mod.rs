@@ -75,6 +75,8 @@ pub enum Done {
     KeysOrLines(&'static [&'static [Field]], &'static str),
     /// Text of this type.
     Text(&'static str),
+    /// Text of one of these types.
+    Texts(&'static [&'static str]),
 }
 
 /// The manner in which an operation says no.

@@ -204,6 +204,10 @@ fn responses(operation: &Operation) -> Value {
             let told = with_example(&reference(name), operation.told);
             (*status, json!({"application/json": told}))
         }
+        Done::Texts(kinds) => {
+            let told = json!({"schema": {"type": "string"}, "example": operation.told});
+            (200, kinds.iter().map(|kind| ((*kind).to_owned(), told.clone())).collect())
+        }
         Done::KeysOrLines(groups, line) => {
             let fields: Vec<Field> = groups.iter().copied().flatten().copied().collect();
             let told = with_example(&object(&fields), operation.told);
@@ -306,7 +310,9 @@ fn meaning(status: u16) -> &'static str {
         403 => "The caller may not do this.",
         404 => "It is not there.",
         409 => "It cannot be done in the present state.",
-        410 => "The cursor is void: the store was restored from before it.",
+        410 => {
+            "It is gone: deleted by then, or erased, or the cursor of a log that a restore made void."
+        }
         413 => "The body is longer than 4 MiB.",
         422 => "A value is not allowed.",
         429 => "Too many requests.",

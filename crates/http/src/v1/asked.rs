@@ -76,6 +76,13 @@ impl Asked {
         }
     }
 
+    /// All that was given, in the order of the keys.
+    pub fn sorted(&self) -> Vec<(String, String)> {
+        let mut pairs: Vec<_> = self.0.clone().into_iter().collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
     /// The text of a key, if it was given.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)

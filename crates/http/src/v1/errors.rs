@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use domain::rejection::Rejection;
 use serde_json::json;
 use service::Failure;
+use service::history::Unread;
 
+use crate::dates;
 use crate::request::RETRY_AFTER;
 
 /// A problem document (RFC 9457).
@@ -54,6 +56,23 @@ impl From<Failure> for Problem {
                 let detail = "what is kept could not be read; the log of the server says more";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail)
             }
+        }
+    }
+}
+
+impl From<Unread> for Problem {
+    fn from(why: Unread) -> Self {
+        let detail = why.to_string();
+        let gone = |code, at| {
+            Self::new(StatusCode::GONE, code, format!("{detail} ({})", dates::rfc3339(at)))
+        };
+        match why {
+            Unread::Failure(failure) => failure.into(),
+            Unread::NotBornYet => Self::new(StatusCode::NOT_FOUND, "not_born_yet", detail),
+            Unread::Deleted { at } => gone("deleted", at),
+            Unread::Erased { at } => gone("erased", at),
+            Unread::InTheFuture => Self::new(StatusCode::BAD_REQUEST, "in_the_future", detail),
+            Unread::Backwards => Self::parameter(detail),
         }
     }
 }

@@ -61,6 +61,7 @@ pub async fn verify(
         "frames": report.frames,
         "dead_frames": report.dead_frames,
         "sled_facts": report.sled_facts,
+        "states": report.states,
         "findings": report.findings,
     })))
 }

@@ -6,7 +6,10 @@ mod asked;
 mod describe;
 mod errors;
 mod events;
+mod export;
+mod history;
 mod local;
+mod log;
 mod metrics;
 mod operator;
 mod outbox;
@@ -29,10 +32,19 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/v1/users", get(users::list))
         .route("/v1/users/{id}", get(users::show))
-        .route("/v1/users/{id}/history", get(users::history))
+        .route("/v1/users/{id}/history", get(history::of))
+        .route("/v1/users/{id}/acts", get(history::acts))
+        .route("/v1/users/{id}/attributes", get(history::attributes))
+        .route("/v1/users/{id}/diff", get(history::diff))
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/events", get(events::list))
         .route("/v1/events/stream", get(events::stream::open))
+        .route("/v1/log/checkpoint", get(log::checkpoint))
+        .route("/v1/log/proof/inclusion", get(log::inclusion))
+        .route("/v1/log/proof/consistency", get(log::consistency))
+        .route("/v1/log/key", get(log::key))
+        .route("/v1/export", get(export::begin))
+        .route("/v1/exports/{id}/manifest", get(export::manifest_of))
         .route("/v1/projections", get(local::projections))
         .route("/metrics", get(metrics::show))
         .route("/v1/local/rebuild", post(local::rebuild))

@@ -4,14 +4,18 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Json, Response};
 use domain::actor::Origin;
 use domain::id::SessionId;
+use domain::policy::Act;
 use domain::session::{self, Method};
 use domain::text::Username;
+use domain::user::User;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use service::sessions::{ToldChange, ToldSession};
 use service::{Command, Service};
 
+use super::asked::Asked;
 use super::errors::Problem;
+use super::history::{moment, moment_told};
 use super::operator::{Operator, Sent, no_such_session, problem};
 use super::wire::{Authenticated, Segment, find};
 use crate::App;
@@ -31,11 +35,20 @@ pub async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Segment(id): Segment,
+    asked: Asked,
 ) -> Result<Json<Value>, Problem> {
+    asked.only(&[&["as_of"]])?;
+    let moment = moment(&asked, "as_of")?;
+    app.service.permits(&caller, Act::Audit, None)?;
     let id = find(&app.service, &id)?;
-    let sessions = app.service.sessions_of_user(&caller, id).await?;
-    let items: Vec<_> = sessions.iter().map(|told| render(&app.service, told)).collect();
-    Ok(Json(json!({ "items": items })))
+    let Some(moment) = moment else {
+        let sessions = app.service.sessions_of_user(&caller, id).await?;
+        let items: Vec<_> = sessions.iter().map(|told| render(&app.service, told)).collect();
+        return Ok(Json(json!({ "items": items })));
+    };
+    let (then, sessions) = app.service.sessions_as_of(&caller, id, moment).await?;
+    let items: Vec<_> = sessions.iter().map(|told| render_of(Some(&then.user), told)).collect();
+    Ok(Json(json!({ "items": items, "as_of": moment_told(&then) })))
 }
 
 /// `GET /v1/local/sessions/{id}`
@@ -77,9 +90,12 @@ pub async fn sign_out(
 
 /// A session, told.
 pub fn render(service: &Service, told: &ToldSession) -> Value {
+    render_of(service.user(told.session.user).as_deref(), told)
+}
+
+fn render_of(owner: Option<&User>, told: &ToldSession) -> Value {
     let session = &told.session;
-    let owner = service.user(session.user);
-    let username = owner.as_ref().and_then(|user| user.username.as_ref());
+    let username = owner.and_then(|user| user.username.as_ref());
     let origin = Whence::of(told.origin.as_ref());
     json!({
         "id": session.id.to_string(),

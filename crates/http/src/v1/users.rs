@@ -1,4 +1,4 @@
-//! Users, and what happened to them.
+//! Users, as they are and as they were.
 
 use axum::extract::{Query, State};
 use axum::response::Json;
@@ -8,8 +8,9 @@ use domain::rejection::Rejection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::asked::Cursor;
+use super::asked::Asked;
 use super::errors::Problem;
+use super::history::{moment, moment_told};
 use super::wire::{self, Authenticated, Segment, find};
 use crate::App;
 
@@ -54,27 +55,23 @@ pub async fn list(
     Ok(Json(json!({ "items": items, "next": next })))
 }
 
-/// `GET /v1/users/{id}`
+/// `GET /v1/users/{id}`: as it is now, or as it was.
 pub async fn show(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Segment(id): Segment,
+    asked: Asked,
 ) -> Result<Json<Value>, Problem> {
+    asked.only(&[&["as_of"]])?;
+    let moment = moment(&asked, "as_of")?;
     app.service.permits(&caller, Act::Audit, None)?;
     let id = find(&app.service, &id)?;
-    let user = app.service.user(id).ok_or(Rejection::NoSuchUser)?;
-    Ok(Json(wire::user(&user)))
-}
-
-/// `GET /v1/users/{id}/history`: oldest first, also of a user that was deleted.
-pub async fn history(
-    State(app): State<App>,
-    Authenticated(caller): Authenticated,
-    Segment(id): Segment,
-    cursor: Cursor,
-) -> Result<Json<Value>, Problem> {
-    app.service.permits(&caller, Act::Audit, None)?;
-    let id = find(&app.service, &id)?;
-    let page = app.service.user_history(&caller, id, cursor.after, cursor.limit).await?;
-    Ok(Json(wire::page(&app.service, &page)))
+    let Some(moment) = moment else {
+        let user = app.service.user(id).ok_or(Rejection::NoSuchUser)?;
+        return Ok(Json(wire::user(&user)));
+    };
+    let then = app.service.user_as_of(&caller, id, moment).await?;
+    let mut told = wire::user(&then.user);
+    told["as_of"] = moment_told(&then);
+    Ok(Json(told))
 }

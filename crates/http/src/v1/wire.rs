@@ -187,7 +187,8 @@ fn origin_keys(origin: &Origin) -> impl Iterator<Item = (String, Value)> {
     known.map(|(key, text)| (key.to_owned(), json!(text)))
 }
 
-fn change(change: &Change) -> Value {
+/// What changed, from old to new.
+pub fn change(change: &Change) -> Value {
     json!({
         "field": change.field,
         "old": change.old.as_ref().map(shown),
@@ -195,7 +196,8 @@ fn change(change: &Change) -> Value {
     })
 }
 
-fn shown(value: &Shown) -> Value {
+/// A value as a reader may see it.
+pub fn shown(value: &Shown) -> Value {
     match value {
         Shown::Text(text) => json!(text),
         Shown::Flag(flag) => json!(flag),

@@ -38,11 +38,11 @@ async fn try_login(zato: &Zato) -> Outcome {
         if let Some(address) = address {
             let parts: Vec<_> = address.split(',').map(str::trim).collect();
             let addresses = parts.join(", ");
-            caller.origin.address = Some(crate::request::cut(&addresses).into());
+            caller.origin.address = Some(crate::request::cut(&addresses));
             whence = Some(addresses);
         }
         if let Some(agent) = agent {
-            caller.origin.agent = Some(crate::request::cut(&agent).into());
+            caller.origin.agent = Some(crate::request::cut(&agent));
         }
     }
     let rules = &zato.app.service.settings().addresses;

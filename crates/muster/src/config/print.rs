@@ -6,7 +6,11 @@ use serde_json::json;
 use service::addresses::Whence;
 
 use super::{Config, Value, keys, reference};
+use crate::client::{Intent, with_client};
 use crate::{Data, output};
+
+/// What is shown of the store, beside the configuration: the key of its log.
+const LOG_KEY: &str = "log.key";
 
 /// Print the configuration in force.
 #[derive(Debug, Args)]
@@ -14,7 +18,8 @@ use crate::{Data, output};
     after_help = "Example:\n  muster config --data /var/lib/muster\n\nReads --config FILE, else \
 MUSTER_CONFIG, else muster.toml in the data directory; the environment (MUSTER_...) over the file, flags \
 over the environment. Says what a server started in the same way would do; a running one has what it \
-was started with. Secrets are shown as (set)."
+was started with. Secrets are shown as (set). \
+Where there is a store, log.key is the public key of its checkpoints."
 )]
 pub struct Options {
     #[command(flatten)]
@@ -46,15 +51,37 @@ pub fn run(options: &Options) -> Result<()> {
         }
     }
     let more = listed(&config);
+    let key = log_key(&options.data);
     if options.json {
         for (key, value) in more {
             output::line(&json!({"key": key, "value": value, "from": "file"}).to_string());
         }
+        if let Some(key) = key {
+            output::line(&json!({"key": LOG_KEY, "value": key, "from": "store"}).to_string());
+        }
     } else {
         rows.extend(more.into_iter().map(|(key, value)| vec![key, "file".to_owned(), value]));
+        rows.extend(key.map(|key| vec![LOG_KEY.to_owned(), "store".to_owned(), key]));
         output::table(&["KEY", "FROM", "VALUE"], &rows);
     }
     Ok(())
+}
+
+/// The public key that checkpoints are checked with, if there is a store. Where there is one that cannot
+/// be asked, that is told: it is no reason to keep back the rest.
+fn log_key(data: &Data) -> Option<String> {
+    if !data.dir.join(store::open::IDENTITY).exists() {
+        return None;
+    }
+    let asked =
+        with_client(data, Intent::Read, async |client| Ok(client.text("/v1/log/key").await?));
+    match asked {
+        Ok(key) => Some(key.trim().to_owned()),
+        Err(error) => {
+            output::complain(&format!("muster: {LOG_KEY} cannot be shown: {error:#}"));
+            None
+        }
+    }
 }
 
 /// What a file lists: users with their addresses, definitions without their secrets.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::Data;
 use crate::client::Refused;
+use crate::history;
 use crate::output::plain;
 
 /// List, show, create, change and delete users; open and end their sessions.
@@ -36,9 +37,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one user.
-    #[command(after_help = "Example:\n  muster user show ada")]
-    Show(Whom),
+    /// Show one user, as it is or as it was.
+    #[command(after_help = "Examples:\n  muster user show ada\n  muster user show ada --as-of \
+2031-02-03T04:05:06Z")]
+    Show(Then),
+    /// List the attributes of a user, as they are or as they were.
+    #[command(
+        after_help = "Examples:\n  muster user attributes ada\n  muster user attributes ada --as-of 1234 \
+--json\n\nValues that their owner wants encrypted are not shown, nor are very long ones."
+    )]
+    Attributes(Then),
     /// Create a regular user, who may log in at once.
     #[command(
         after_help = "Examples:\n  muster user create ada --email ada@example.com\n  printf %s \
@@ -147,11 +155,23 @@ struct Whom {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct Then {
+    #[command(flatten)]
+    whom: Whom,
+    /// As of this moment: a time as RFC 3339 has it, or a position in the log.
+    #[arg(long, value_name = "MOMENT")]
+    as_of: Option<String>,
+}
+
 /// Does it.
 pub fn run(options: &Options) -> Result<()> {
     match &options.command {
         Command::List { data, json } => read::list(data, *json),
-        Command::Show(whom) => read::show(&whom.data, &whom.user, whom.json),
+        Command::Show(then) => read::show(&then.whom, then.as_of.as_deref()),
+        Command::Attributes(Then { whom, as_of }) => {
+            history::attributes(&whom.data, &whom.user, as_of.as_deref(), whom.json)
+        }
         Command::Create(new) => accounts::create(new, false),
         Command::CreateSuperUser(new) => accounts::create(new, true),
         Command::Delete { whom, yes } => accounts::delete(whom, *yes),

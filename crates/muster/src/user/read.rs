@@ -8,7 +8,7 @@ use crate::Data;
 use crate::client::{Intent, segment, with_client};
 use crate::output::{self, plain};
 
-use super::named;
+use super::{Whom, named};
 
 /// Prints everybody.
 pub fn list(data: &Data, as_json: bool) -> Result<()> {
@@ -49,12 +49,17 @@ fn row(user: &Value) -> Vec<String> {
     ]
 }
 
-/// Prints somebody.
-pub fn show(data: &Data, name: &str, as_json: bool) -> Result<()> {
+/// Prints somebody, as of now or of a moment.
+pub fn show(whom: &Whom, as_of: Option<&str>) -> Result<()> {
+    let Whom { data, user: name, json } = whom;
+    let mut path = format!("/v1/users/{}", segment(name));
+    if let Some(moment) = as_of {
+        path = format!("{path}?as_of={}", segment(moment));
+    }
     with_client(data, Intent::Read, async |client| {
-        let user = client.ask(Method::GET, &format!("/v1/users/{}", segment(name))).await;
+        let user = client.ask(Method::GET, &path).await;
         let user = user.map_err(|error| named(name, error))?;
-        if as_json {
+        if *json {
             output::line(&user.to_string());
         } else {
             output::details(&user);

@@ -1,6 +1,7 @@
 //! The command line as scripts meet it: what is printed where, and with which code it ends.
 
 mod completions;
+mod histories;
 mod terminal;
 mod users;
 

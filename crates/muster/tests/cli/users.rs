@@ -8,7 +8,7 @@ use super::{Scratch, Server, err, history, init, on, on_with, out};
 const PASSWORD: &str = "correct horse battery";
 
 /// A store with the super-user `admin`, with a server that holds it and without.
-fn both(name: &str, story: impl Fn(&Scratch)) {
+pub fn both(name: &str, story: impl Fn(&Scratch)) {
     for serving in [false, true] {
         let scratch = Scratch::new(&format!("{name}-{serving}"));
         init(&scratch.data(), "admin", PASSWORD);
@@ -33,7 +33,7 @@ impl Scratch {
     }
 
     #[track_caller]
-    fn json(&self, command: &str) -> Value {
+    pub fn json(&self, command: &str) -> Value {
         let words: Vec<&str> = command.split(' ').chain(["--json"]).collect();
         let printed = out(&on(&self.data(), &words), 0);
         assert_eq!(printed.lines().count(), 1, "{command}: {printed}");
@@ -41,7 +41,7 @@ impl Scratch {
     }
 
     #[track_caller]
-    fn create(&self, name: &str) {
+    pub fn create(&self, name: &str) {
         let said = on_with(&self.data(), &["user", "create", name, "--password-stdin"], PASSWORD);
         assert_eq!(out(&said, 0), format!("Created user `{name}`\n"));
     }

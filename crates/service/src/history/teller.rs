@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 use domain::actor::{Actor, Origin};
 use domain::description::Description;
 use domain::fact::{Event, Fact, Head, Part, Stream};
-use domain::id::{Position, SessionId, UserId};
-use domain::session::{self, Session};
-use domain::system;
-use domain::user::{self, User};
+use domain::id::{Position, UserId};
+use domain::{session, system, user};
+use store::states::{KEPT_EVERY_FACTS, Person};
 use store::views::Subject;
 use store::{Origins, StoreError};
 
@@ -38,15 +36,16 @@ pub struct Told {
     pub application: Option<String>,
 }
 
-/// Tells facts that come in rising order.
+/// Tells facts, whichever and in whatever order, best in that of the log.
 ///
-/// The state before the first fact of each person is looked up, and folded from there on: whoever leaves
-/// out facts of somebody that was told of [passes](Self::pass) them.
+/// The state before the first fact of each person is looked up, and folded from there on: facts of
+/// somebody that was told of, left out between two of them, are read again unless they are
+/// passed.
 pub struct Teller {
     service: Service,
     people: HashMap<UserId, State>,
     people_max: usize,
-    names: HashMap<UserId, Vec<(Position, Option<String>)>>,
+    names: HashMap<Position, Option<String>>,
 }
 
 impl Teller {
@@ -61,12 +60,17 @@ impl Teller {
         Self { service, people: HashMap::new(), people_max, names: HashMap::new() }
     }
 
-    /// Tells a fact, which lies beyond all that were told before it.
+    /// Tells a fact.
     pub(crate) fn tell(&mut self, fact: Fact) -> Result<Told, StoreError> {
-        self.rename(&fact);
         let description = match self.service.owner(&fact.head) {
             None => State::default().step(&fact),
-            Some(owner) => self.person(owner, fact.head.position)?.step(&fact),
+            Some(owner) => {
+                let Self { service, people, people_max, .. } = self;
+                let state = person(service, (people, *people_max), owner, fact.head.position)?;
+                let description = state.step(&fact);
+                service.store().keep(state.folded, fact.head.position, &state.person);
+                description
+            }
         };
         let actor_name = match fact.head.actor.user() {
             None => None,
@@ -87,45 +91,48 @@ impl Teller {
 
     /// Folds a fact that nobody wants told.
     pub(crate) fn pass(&mut self, fact: &Fact) {
-        self.rename(fact);
-        let owner = self.service.owner(&fact.head);
-        if let Some(person) = owner.and_then(|owner| self.people.get_mut(&owner)) {
-            person.step(fact);
+        let Some(owner) = self.service.owner(&fact.head) else { return };
+        if let Some(state) = self.people.get_mut(&owner)
+            && state.folded == self.service.facts_before(owner, fact.head.position)
+        {
+            state.step(fact);
         }
     }
 
-    /// Names are looked up to the end of the log of that time: one that came later is looked up anew.
-    fn rename(&mut self, fact: &Fact) {
-        let Stream::User(id) = fact.head.stream else { return };
-        let stays = |event: &Event| matches!(event, Event::User(_, event) if !event.moves_keys());
-        if !matches!(&fact.body, Part::Open(event) if stays(event)) {
-            self.names.remove(&id);
-        }
-    }
-
-    /// What a person was right before a position.
-    fn person(&mut self, id: UserId, before: Position) -> Result<&mut State, StoreError> {
-        if self.people.len() >= self.people_max && !self.people.contains_key(&id) {
-            self.people.clear();
-        }
-        Ok(match self.people.entry(id) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.service.state_before(id, before)?),
-        })
-    }
-
-    /// What an actor was called at a position, looked up in its own stream.
+    /// What an actor was called at a position: as its last rename before that says, or its birth.
     fn name_of(&mut self, id: UserId, at: Position) -> Result<Option<String>, StoreError> {
-        if self.names.len() >= self.people_max && !self.names.contains_key(&id) {
+        let Some(named) = self.service.named_at(id, at) else { return Ok(None) };
+        if self.names.len() >= self.people_max && !self.names.contains_key(&named) {
             self.names.clear();
         }
-        let known = match self.names.entry(id) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(self.service.names_of(id)?),
-        };
-        let name = known.iter().take_while(|(since, _)| *since <= at).last();
-        Ok(name.and_then(|(_, name)| name.clone()))
+        Ok(match self.names.entry(named) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(new) => new.insert(self.service.name_given(named)?).clone(),
+        })
     }
+}
+
+/// What a person was right before a position.
+fn person<'p>(
+    service: &Service,
+    (people, people_max): (&'p mut HashMap<UserId, State>, usize),
+    id: UserId,
+    before: Position,
+) -> Result<&'p mut State, StoreError> {
+    if people.len() >= people_max && !people.contains_key(&id) {
+        people.clear();
+    }
+    let folded = service.facts_before(id, before);
+    let state = people.entry(id).or_default();
+    let behind = folded.checked_sub(state.folded);
+    if behind.is_some_and(|behind| behind < KEPT_EVERY_FACTS) {
+        let begun = (state.folded, std::mem::take(&mut state.person));
+        state.person = service.store().person_further(id, begun, folded)?;
+    } else {
+        state.person = service.store().person_after(id, folded)?;
+    }
+    state.folded = folded;
+    Ok(state)
 }
 
 impl Service {
@@ -151,73 +158,94 @@ impl Service {
         }
     }
 
-    /// The state of a user right before a position, folded from its birth.
-    fn state_before(&self, id: UserId, position: Position) -> Result<State, StoreError> {
-        let mut positions = self.positions(Subject::Of(id));
-        positions.retain(|of| *of < position);
-        self.folded(&positions)
+    /// What a person was right before a position.
+    pub(crate) fn state_before(&self, id: UserId, position: Position) -> Result<State, StoreError> {
+        let folded = self.facts_before(id, position);
+        Ok(State { folded, person: self.store().person_after(id, folded)? })
     }
 
-    fn folded(&self, positions: &[Position]) -> Result<State, StoreError> {
-        let mut state = State::default();
-        self.each_fact(positions, Origins::Leave, |fact| {
-            state.step(&fact);
-            Ok(())
-        })?;
-        Ok(state)
+    /// How many facts of somebody's history stand before a position.
+    fn facts_before(&self, id: UserId, position: Position) -> usize {
+        let before = Position(position.0.saturating_sub(1));
+        self.store().count_to(Subject::Of(id), before)
     }
 
-    /// Where the facts about or by somebody stand.
-    pub(crate) fn positions(&self, subject: Subject) -> Vec<Position> {
+    /// Where the name stands that a user had at a position: in its last rename, or in its birth.
+    fn named_at(&self, id: UserId, at: Position) -> Option<Position> {
         let views = self.store().views();
-        views.history(subject).map(|positions| positions.iter().collect()).unwrap_or_default()
+        let nth = |subject: Subject, number: Option<usize>| {
+            let number = number?;
+            let positions = views.history(subject)?.slice(number..number + 1);
+            positions.first().copied().filter(|position| *position <= at)
+        };
+        let renamed = views.history(Subject::Renamed(id)).map_or(0, |of| of.count_to(at));
+        nth(Subject::Renamed(id), renamed.checked_sub(1)).or_else(|| nth(Subject::Of(id), Some(0)))
     }
 
-    /// The names a user had, each since when.
-    fn names_of(&self, id: UserId) -> Result<Vec<(Position, Option<String>)>, StoreError> {
-        let mut names = Vec::new();
-        let mut state = State::default();
-        self.each_fact(&self.positions(Subject::Of(id)), Origins::Leave, |fact| {
-            state.step(&fact);
-            let name = state.user.as_ref().and_then(|user| user.username.as_ref());
-            let name = name.map(ToString::to_string);
-            if names.last().is_none_or(|(_, last)| *last != name) {
-                names.push((fact.head.position, name));
+    /// The name that a rename or a birth gave, if its key is not destroyed.
+    fn name_given(&self, position: Position) -> Result<Option<String>, StoreError> {
+        let mut name = None;
+        self.each_fact(&[position], Origins::Leave, |fact| {
+            if let Part::Open(Event::User(_, user::Event::UsernameChanged { username })) =
+                &fact.body
+            {
+                name = Some(username.to_string());
+            } else {
+                let mut born = Person::default();
+                born.step(&fact);
+                let username = born.user.and_then(|user| user.username.clone());
+                name = username.map(|name| name.to_string());
             }
             Ok(())
         })?;
-        Ok(names)
+        Ok(name)
+    }
+
+    /// Tells from where facts came that were told without.
+    pub(crate) fn tell_origins(&self, told: &mut [Told]) -> Result<(), StoreError> {
+        let mut positions: Vec<_> = told.iter().map(|told| told.head.position).collect();
+        positions.sort_unstable();
+        let mut origins = HashMap::new();
+        self.each_fact(&positions, Origins::Open, |fact| {
+            origins.insert(fact.head.position, fact.origin);
+            Ok(())
+        })?;
+        for told in told {
+            told.origin = origins.remove(&told.head.position).flatten();
+        }
+        Ok(())
     }
 }
 
-/// A user and its sessions, as far as they were folded.
+/// A user and its sessions, as far as they were folded, of whom the next fact can be told.
 #[derive(Default)]
 pub(crate) struct State {
-    user: Option<Arc<User>>,
-    sessions: HashMap<SessionId, Session>,
+    folded: usize,
+    person: Person,
 }
 
 impl State {
+    /// The name that the user goes by.
+    pub(crate) fn username(&self) -> Option<String> {
+        let name = self.person.user.as_ref().and_then(|user| user.username.as_ref());
+        name.map(ToString::to_string)
+    }
+
     /// Tells what a fact changes, and folds it.
     pub(crate) fn step(&mut self, fact: &Fact) -> Option<Description> {
-        match &fact.body {
+        let description = match &fact.body {
             Part::Erased => None,
             Part::Open(Event::System(event)) => Some(system::describe(event)),
             Part::Open(Event::User(_, event)) => {
-                let description = user::describe(self.user.as_deref(), event);
-                user::evolve(&mut self.user, &fact.head, event);
-                Some(description)
+                Some(user::describe(self.person.user.as_deref(), event))
             }
             Part::Open(Event::Session(id, event)) => {
-                let mut session = self.sessions.remove(id);
-                let description = session::describe(session.as_ref(), event);
-                session::evolve(&mut session, *id, &fact.head, event);
-                if let Some(session) = session {
-                    self.sessions.insert(*id, session);
-                }
-                Some(description)
+                Some(session::describe(self.person.sessions.get(id).map(AsRef::as_ref), event))
             }
-        }
+        };
+        self.person.step(fact);
+        self.folded += 1;
+        description
     }
 }
 

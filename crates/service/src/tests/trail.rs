@@ -43,7 +43,7 @@ async fn a_read_is_on_record_once_an_hour_for_each_reader_and_subject() {
     let ada = house.ada().await.actor.user().expect("a user");
     let auditor = auditor(&house);
     let read = async |caller: &Caller| {
-        house.service.user_history(caller, ada, Position(0), 10).await.expect("a page");
+        house.service.user_history(caller, ada, from(0, 10)).await.expect("a page");
         house.service.sessions_of_user(caller, ada).await.expect("a list");
         drop(all(&house, caller).await);
     };
@@ -90,7 +90,7 @@ async fn denials_of_queries_and_commands_are_on_record_thinned() {
     let ada = house.ada().await;
     let (own, root) = (ada.actor.user().expect("a user"), house.root().await);
     for _ in 0..15 {
-        let denied = house.service.user_history(&ada, own, Position(0), 1).await;
+        let denied = house.service.user_history(&ada, own, from(0, 1)).await;
         assert_eq!(rejection(denied), Rejection::Denied(Denial::RightMissing));
     }
     let target = root.actor.user().expect("a user");

@@ -18,6 +18,8 @@ const CONF_FILE: &str = "conf";
 pub(super) const LOG_TREE: &str = "log";
 /// Frame headers, by first position.
 pub(super) const FRAMES_TREE: &str = "frames";
+/// States of people after some of their facts.
+pub(super) const STATES_TREE: &str = "states";
 /// What is said once: the store's id, and how far the others are filled.
 pub(super) const META_TREE: &str = "meta";
 
@@ -42,6 +44,7 @@ struct Sled {
     log: sled::Tree,
     frames: sled::Tree,
     meta: sled::Tree,
+    states: sled::Tree,
 }
 
 impl Held {
@@ -115,6 +118,10 @@ impl Held {
         &self.sled().frames
     }
 
+    pub(super) fn states(&self) -> &sled::Tree {
+        &self.sled().states
+    }
+
     /// Everything put so far is on the disk. sled's flush only begins the writing and does not
     /// reach the disk's cache, so the file is synced here.
     pub(super) fn flush(&self) -> Result<(), LogDamage> {
@@ -181,7 +188,8 @@ impl Sled {
         let log = db.open_tree(LOG_TREE)?;
         let frames = db.open_tree(FRAMES_TREE)?;
         let meta = db.open_tree(META_TREE)?;
-        Ok(Self { db, log, frames, meta })
+        let states = db.open_tree(STATES_TREE)?;
+        Ok(Self { db, log, frames, meta, states })
     }
 }
 

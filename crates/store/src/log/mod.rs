@@ -5,8 +5,8 @@
 //! fail; what could not be read is set aside and filled anew, and meanwhile the journal answers.
 //!
 //! In reading order: `parts` is the bytes, `contain` keeps sled's panics and waits out of our
-//! threads, `held` is one opened sled, `fill` writes it, `read` reads it, `salvage` reads one that is
-//! all there is.
+//! threads, `held` is one opened sled, `fill` writes it, `read` reads it, `states` is what is
+//! kept beside it, `salvage` reads one that is all there is.
 
 mod contain;
 mod fill;
@@ -14,6 +14,7 @@ mod held;
 mod parts;
 mod read;
 mod salvage;
+mod states;
 #[cfg(test)]
 mod tests;
 

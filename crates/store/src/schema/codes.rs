@@ -113,6 +113,7 @@ table! {
         DeliverMail = 31,
         NoteAudit = 34,
         NoteDenial = 35,
+        Export = 36,
     }
 }
 table! {
@@ -364,7 +365,7 @@ mod tests {
              17 reset_totp_key, 18 set_attributes, 19 remove_attributes, 20 grant_right, \
              21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
              26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
-             29 link_account, 30 unlink_account, 31 deliver_mail, 34 note_audit, 35 note_denial"
+             29 link_account, 30 unlink_account, 31 deliver_mail, 34 note_audit, 35 note_denial, 36 export"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

@@ -11,7 +11,7 @@ use domain::rejection::Denial;
 use domain::secret::{PasswordHash, TokenHash, TotpSeed};
 use domain::session::{self, EndReason, Method, Through};
 use domain::system::audit::{Denied, Read, Subject};
-use domain::system::{self, Purpose, Restored, UnknownName};
+use domain::system::{self, Exported, Purpose, Restored, UnknownName};
 use domain::text::{Email, Name, Patch, Username};
 use domain::time::{Month, Timestamp};
 use domain::user;
@@ -290,6 +290,7 @@ fn system() -> Vec<system::Event> {
         E::ApplicationNamed { number: 300, name: name("CRM") },
         E::ViewsRebuilt { facts: 10_000_000, digest: [0xD1; 32] },
         E::ClockJumped { expected: AT, read: Timestamp(0) },
+        E::EventsExported(Exported { from: Position(3), to: Position(70_000), digest: [0xD4; 32] }),
         E::Restored(Restored { epoch: 2, position: Position(70_000), root: [0xD2; 32] }),
         E::SignInFailed(UnknownName { name: [0xD3; 32], count: 12 }),
         E::RequestDenied(Denied {

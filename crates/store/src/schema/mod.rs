@@ -3,6 +3,7 @@
 //!
 //! * `codec`: the bytes of a struct; [`codes`]: the numbers of choices; `values`: back to domain
 //! * [`user`], [`session`], [`system`]: the frozen structs of each kind of stream; [`origin`] beside them
+//! * `person`: the shape of a state that is kept, which is no event
 //! * [`golden`]: one of every event, held to the bytes in `golden/*.hex`
 
 mod codec;
@@ -10,6 +11,7 @@ pub mod codes;
 #[doc(hidden)]
 pub mod golden;
 pub mod origin;
+pub(crate) mod person;
 pub mod session;
 pub mod system;
 pub mod user;

@@ -2,7 +2,7 @@
 
 use domain::id::{OrganizationId, Position, Slot, UserId};
 use domain::system::audit::{Denied, Read, Subject};
-use domain::system::{Event, Purpose, Restored, UnknownName};
+use domain::system::{Event, Exported, Purpose, Restored, UnknownName};
 use domain::time::{Month, Timestamp};
 
 use super::codec::read;
@@ -30,6 +30,11 @@ frozen! { KINDS:
     (772, 1) ClockJumpedV1 {
         expected: i64,
         read: i64,
+    }
+    (776, 1) EventsExportedV1 {
+        from: u64,
+        to: u64,
+        digest: [u8; 32],
     }
     (780, 1) RestoredV1 {
         epoch: u32,
@@ -71,6 +76,9 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::ClockJumped { expected, read } => {
             put(out, &ClockJumpedV1 { expected: expected.0, read: read.0 })
+        }
+        Event::EventsExported(Exported { from, to, digest }) => {
+            put(out, &EventsExportedV1 { from: from.0, to: to.0, digest: *digest })
         }
         Event::Restored(Restored { epoch, position, root }) => {
             put(out, &RestoredV1 { epoch: *epoch, position: position.0, root: *root })
@@ -118,6 +126,11 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
             let stored: ClockJumpedV1 = read(bytes)?;
             let (expected, read) = (Timestamp(stored.expected), Timestamp(stored.read));
             Ok(Event::ClockJumped { expected, read })
+        }
+        (776, 1) => {
+            let EventsExportedV1 { from, to, digest } = read(bytes)?;
+            let (from, to) = (Position(from), Position(to));
+            Ok(Event::EventsExported(Exported { from, to, digest }))
         }
         (780, 1) => {
             let RestoredV1 { epoch, position, root } = read(bytes)?;

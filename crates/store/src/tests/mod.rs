@@ -3,7 +3,9 @@
 mod following;
 mod house;
 mod opening;
+mod proving;
 mod rebuilding;
 mod recovering;
+mod states;
 mod turns;
 mod views;

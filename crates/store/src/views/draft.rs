@@ -8,14 +8,15 @@ use domain::text::fold;
 use domain::user::User;
 use domain::user::state::LinkKey;
 
-use super::history::Subject;
+use super::history::{Positions, Subject};
 use super::many::Many;
 use super::names::Holders;
 use super::sessions::SessionRow;
-use super::table::{Changed, Layer, Table};
+use super::table::{Changed, Layer, Map, Table};
 use super::tokens::TokenRow;
 use super::users::UserRow;
 use super::{Globals, Rows, Views};
+use crate::states::{self, Kept, Person, SESSIONS_KEPT_MAX};
 
 /// The views with a turn's changes over them; dropping it abandons the turn.
 pub struct Draft<'v> {
@@ -31,6 +32,9 @@ pub struct Draft<'v> {
     links: Layer<'v, LinkKey, UserId>,
     outbox: Layer<'v, Position, UserId>,
     noted: Vec<(Subject, Position)>,
+    history: &'v Map<Subject, Positions>,
+    counts: Map<UserId, usize>,
+    kept: Vec<Kept>,
     globals: Globals,
 }
 
@@ -48,6 +52,8 @@ pub struct Changes {
     pub(super) links: Changed<LinkKey, UserId>,
     pub(super) outbox: Changed<Position, UserId>,
     pub(super) noted: Vec<(Subject, Position)>,
+    /// States of people worth keeping, once the changes are committed.
+    pub(crate) kept: Vec<Kept>,
     pub(super) globals: Globals,
 }
 
@@ -67,6 +73,9 @@ impl<'v> Draft<'v> {
             links: Layer::over(&views.links),
             outbox: Layer::over(&views.outbox),
             noted: Vec::new(),
+            history: &views.history,
+            counts: Map::default(),
+            kept: Vec::new(),
             globals: views.globals.clone(),
         }
     }
@@ -86,6 +95,7 @@ impl<'v> Draft<'v> {
             links: self.links.into_changed(),
             outbox: self.outbox.into_changed(),
             noted: self.noted,
+            kept: self.kept,
             globals: self.globals,
         }
     }
@@ -124,6 +134,27 @@ impl<'v> Draft<'v> {
         };
         let exact = holders.exactly(name, &folded);
         (exact, holders.all().any(|user| Some(user) != exact))
+    }
+}
+
+impl Draft<'_> {
+    /// Another fact stands in somebody's history: after some of them the state is worth keeping, and this
+    /// is the moment at which it is that state.
+    fn counted(&mut self, id: UserId, position: Position) {
+        let known = || self.history.get(&Subject::Of(id)).map_or(0, Positions::len);
+        let count =
+            *self.counts.entry(id).and_modify(|count| *count += 1).or_insert_with(|| known() + 1);
+        if states::is_due(count) {
+            let person = Person {
+                user: self.user(id).cloned(),
+                sessions: self
+                    .sessions_of(id)
+                    .take(SESSIONS_KEPT_MAX + 1)
+                    .map(|row| (row.session.id, Arc::new(row.session.clone())))
+                    .collect(),
+            };
+            self.kept.extend(Kept::new(count, position, &person));
+        }
     }
 }
 
@@ -188,6 +219,9 @@ impl Rows for Draft<'_> {
 
     fn note(&mut self, subject: Subject, position: Position) {
         self.noted.push((subject, position));
+        if let Subject::Of(id) = subject {
+            self.counted(id, position);
+        }
     }
 
     fn globals(&mut self) -> &mut Globals {

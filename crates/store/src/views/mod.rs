@@ -113,7 +113,7 @@ pub fn apply(rows: &mut impl Rows, fact: &Fact) {
             Stream::Session(_) | Stream::System => {}
         },
     }
-    history::remember(rows, head);
+    history::remember(rows, fact);
     let globals = rows.globals();
     globals.position = head.position;
     globals.at = globals.at.max(head.at);

@@ -12,7 +12,7 @@ use super::many::Many;
 use super::table::Table;
 
 /// How many of a user's oldest sessions are looked at when another starts.
-const OLDEST_LOOKED_AT: usize = 8;
+pub(crate) const OLDEST_LOOKED_AT: usize = 8;
 
 /// A session, and what the state of its owner allows: one look-up answers a verify.
 #[derive(Clone, Debug, PartialEq, Hash)]

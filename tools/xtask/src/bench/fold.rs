@@ -267,7 +267,7 @@ fn read(service: &Service, people: u64, chance: u64, stop: &AtomicBool) -> Seen 
             let person = chance.below(people);
             let token = population::token(person);
             let began = clock::now();
-            let is_there = service.is_session_valid(&token, &caller)
+            let is_there = service.session_caller(&token, caller.clone()).is_ok()
                 && service.user(population::id(person)).is_some();
             seen.note(clock::now() - began, began);
             seen.failed += u64::from(!is_there);

@@ -23,6 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "domain",
             "aws-lc-rs",
+            // The letters of signed checkpoints.
+            "base64",
             "bincode",
             "crc32c",
             "foldhash",
@@ -99,6 +101,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "aws-lc-rs",
             // The router that a command calls where no server runs.
             "axum",
+            // The records and hashes in an export.
+            "base64",
             "clap",
             "clap_complete",
             "http-body-util",

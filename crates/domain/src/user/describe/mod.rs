@@ -6,6 +6,7 @@
 //! * `credentials`: password, second factor, access tokens; never a secret
 //! * `access`: ways in beside the password
 //! * `attempts`: sign-ins that failed
+//! * `difference`: what differs between two times, under the same names
 //! * `mail`: mails that were owed, went out, or did not
 //!
 //! What applications keep with it, `crate::attributes` describes.
@@ -21,9 +22,12 @@ mod account;
 mod attempts;
 mod births;
 mod credentials;
+mod difference;
 mod mail;
 #[cfg(test)]
 mod tests;
+
+pub use difference::difference;
 
 /// Describes `event`, which happened to a user that was `before`.
 pub fn describe(before: Option<&User>, event: &Event) -> Description {

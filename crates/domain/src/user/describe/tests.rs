@@ -12,7 +12,7 @@ use crate::text::Patch;
 use crate::time::Timestamp;
 use crate::user::access;
 use crate::user::attempts::Fault;
-use crate::user::describe::{approval_name, describe, sign_up_name};
+use crate::user::describe::{approval_name, describe, difference, sign_up_name};
 use crate::user::event::{Event, SignedUp};
 use crate::user::mail;
 use crate::user::state::{ApprovalStatus, SignUpStatus};
@@ -347,6 +347,59 @@ fn no_secret_shows_in_a_description() {
     assert!(shows_a_secret(&String::from_utf8_lossy(&seed(1).0)));
     assert!(shows_a_secret(&format!("{:?}", token(1).0)));
     assert!(shows_a_secret(&format!("{:02X?}", token(1).0).replace(", ", "")));
+}
+
+#[test]
+fn what_differs_across_an_event_is_what_its_description_says() {
+    /// No and never are what is not there.
+    fn plain(shown: Option<Shown>) -> Option<Shown> {
+        shown.filter(|shown| !matches!(shown, Shown::Flag(false) | Shown::Time(Timestamp::NEVER)))
+    }
+    let mut told = 0;
+    for (world, event) in every_user_event() {
+        let after = world.clone().and(event.clone());
+        let (Some(old), Some(new)) = (world.find_user(ADA), after.find_user(ADA)) else { continue };
+        let passing = |change: &Change| {
+            let mailed = change.field.starts_with("resets.") || change.field.starts_with("mails.");
+            mailed || (change.old == change.new && change.old != Some(Shown::Secret))
+        };
+        let line = |changes: Vec<Change>| {
+            let changes = changes.into_iter().map(|change| Change {
+                old: plain(change.old),
+                new: plain(change.new),
+                ..change
+            });
+            let mut changes: Vec<Change> = changes.filter(|change| !passing(change)).collect();
+            changes.sort_by(|one, other| one.field.cmp(&other.field));
+            changes
+        };
+        let described = line(describe(Some(old), &event).changes);
+        let differing = line(difference((old, at(9)), (new, at(9))));
+        assert_eq!(differing, described, "{}", event.name());
+        told += described.len();
+    }
+    assert!(told > 20, "{told} changes were compared");
+}
+
+#[test]
+fn an_attribute_that_expired_is_gone_and_a_secret_that_changed_differs() {
+    let world = ada().and(attribute_set_until("a", "1", at(60)));
+    let user = world.find_user(ADA).expect("she is there");
+    let gone = Change::new("attributes.a", Shown::Json("1".into()), None);
+    let end = Change::new("attributes.a.expires", Shown::Time(at(60)), None);
+    assert_eq!(difference((user, at(59)), (user, at(60))), [gone, end]);
+    let encrypted = |value: &str| Event::AttributeSet {
+        key: key("a"),
+        value: Some(value.into()),
+        encrypted: true,
+        expires: Timestamp::NEVER,
+    };
+    let one = ada().and(encrypted("1"));
+    let other = one.clone().and(encrypted("2"));
+    let users = (one.find_user(ADA).expect("there"), other.find_user(ADA).expect("there"));
+    let changed = Change::new("attributes.a", Shown::Secret, Shown::Secret);
+    assert_eq!(difference((users.0, at(9)), (users.1, at(9))), [changed]);
+    assert_eq!(difference((users.0, at(9)), (users.0, at(10))), []);
 }
 
 #[test]

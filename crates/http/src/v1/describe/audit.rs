@@ -1,7 +1,9 @@
 //! For auditors, and what operators may do from the network.
 
 use super::shapes::{FACT, FEED, SESSION, USER as USER_EXAMPLE};
-use super::{AFTER, CURSOR, FILTER, NEXT_FACT, PREAMBLE, USER};
+use super::{
+    AFTER, AS_OF, CURSOR, FILTER, HISTORY, HISTORY_BY, HISTORY_OF, NEXT_FACT, PREAMBLE, USER,
+};
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
 
 const ITEMS: Field = Field::new("items", Kind::Objects("Fact"), "The facts.").needed();
@@ -14,6 +16,9 @@ const FACTS_OR_LINES: Done = Done::KeysOrLines(
     ]],
     "Fact",
 );
+
+/// What is answered where a moment is asked for that nothing can be told of.
+const THEN: Refusals = Refusals::Problems(&[400, 401, 403, 404, 410, 500]);
 
 /// What auditors read.
 pub const GROUP: Group = Group {
@@ -47,8 +52,9 @@ pub const GROUP: Group = Group {
             path: "/v1/users/{id}",
             id: "showUser",
             summary: "Show a user",
-            about: "As it is now.",
-            takes: &[USER],
+            about: "As it is now, or as it was.",
+            takes: &[USER, AS_OF],
+            refusals: THEN,
             sent: r#"{"id":"ada"}"#,
             told: USER_EXAMPLE,
             ..PREAMBLE
@@ -57,8 +63,9 @@ pub const GROUP: Group = Group {
             path: "/v1/users/{id}/history",
             id: "userHistory",
             summary: "Tell a user's history",
-            about: "Oldest first, also of a user that was deleted.",
-            takes: &[USER, CURSOR],
+            about: "What happened to it and its sessions, also if it was deleted. A page may hold fewer facts \
+                    than it might, even none, and still have a next one.",
+            takes: &[USER, HISTORY, HISTORY_OF],
             done: FACTS,
             refusals: Refusals::Problems(&[400, 401, 403, 404, 410, 500, 503]),
             sent: r#"{"id":"ada"}"#,
@@ -66,16 +73,94 @@ pub const GROUP: Group = Group {
             ..PREAMBLE
         },
         Operation {
+            path: "/v1/users/{id}/acts",
+            id: "userActs",
+            summary: "Tell what a user did",
+            about: "To whomever, also if it was deleted since. A page may hold fewer facts than it might, even \
+                    none, and still have a next one.",
+            takes: &[USER, HISTORY, HISTORY_BY],
+            done: FACTS,
+            sent: r#"{"id":"ada"}"#,
+            told: FACT,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/users/{id}/attributes",
+            id: "userAttributes",
+            summary: "List a user's attributes",
+            about: "Those that have not expired, by name, now or as they were. Values that their owner wants \
+                    encrypted are never shown.",
+            takes: &[
+                USER,
+                AS_OF,
+                &[
+                    text("after", "Attributes whose names come after this one.").in_query(),
+                    Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.")
+                        .in_query(),
+                ],
+            ],
+            done: Done::Keys(
+                200,
+                &[&[
+                    Field::new("items", Kind::Objects("Attribute"), "The attributes.").needed(),
+                    text("next", "`after` of the next page; null on the last.").needed().nullable(),
+                    Field::new("as_of", Kind::Object("Moment"), "Of which moment; null: of now.")
+                        .needed()
+                        .nullable(),
+                ]],
+            ),
+            refusals: THEN,
+            sent: r#"{"id":"ada"}"#,
+            told: r#"{"items":[{"namespace":"zato","name":"language","value":"en","encrypted":false,"expires":"9999-12-31T00:00:00.000000Z","created":"2031-02-03T04:05:06.789012Z","modified":"2031-02-03T04:05:06.789012Z"}],"next":null,"as_of":null}"#,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/users/{id}/diff",
+            id: "userDiff",
+            summary: "Tell what differs in a user between two moments",
+            about: "Field by field, its attributes among them.",
+            takes: &[
+                USER,
+                &[
+                    text("from", "A time as RFC 3339 has it, or a position.").in_query().needed(),
+                    text("to", "A time as RFC 3339 has it, or a position; not before `from`.")
+                        .in_query()
+                        .needed(),
+                ],
+            ],
+            done: Done::Keys(
+                200,
+                &[&[
+                    Field::new("id", Kind::Ulid, "The user.").needed(),
+                    Field::new("from", Kind::Object("Moment"), "The earlier moment.").needed(),
+                    Field::new("to", Kind::Object("Moment"), "The later moment.").needed(),
+                    Field::new("changes", Kind::Objects("Change"), "From old to new.").needed(),
+                ]],
+            ),
+            refusals: THEN,
+            sent: r#"{"id":"ada","from":"2031-01-01T00:00:00Z","to":"17"}"#,
+            told: r#"{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","from":{"position":12,"at":"2031-01-01T00:00:00.000000Z"},"to":{"position":17,"at":"2031-02-03T04:05:06.789012Z"},"changes":[{"field":"locked","old":false,"new":true}]}"#,
+            ..PREAMBLE
+        },
+        Operation {
             path: "/v1/users/{id}/sessions",
             id: "userSessions",
             summary: "List a user's sessions",
             about: "Those that have not ended, in the order in which they were opened; of very many, the \
-                    latest.",
-            takes: &[USER],
+                    latest. Now, or as they were.",
+            takes: &[USER, AS_OF],
             done: Done::Keys(
                 200,
-                &[&[Field::new("items", Kind::Objects("Session"), "The sessions.").needed()]],
+                &[&[
+                    Field::new("items", Kind::Objects("Session"), "The sessions.").needed(),
+                    Field::new(
+                        "as_of",
+                        Kind::Object("Moment"),
+                        "Of which moment, if one was asked for.",
+                    ),
+                ]],
             ),
+            refusals: THEN,
             sent: r#"{"id":"ada"}"#,
             told: SESSION,
             ..PREAMBLE
@@ -213,11 +298,12 @@ pub const OPERATE: Group = Group {
                     integer("frames", "Frames read.").needed(),
                     integer("dead_frames", "Frames that a crash left unfinished.").needed(),
                     integer("sled_facts", "Facts compared with sled.").needed(),
+                    integer("states", "Kept states compared with a refold.").needed(),
                     Field::new("findings", Kind::Texts, "What is wrong; should be empty.").needed(),
                 ]],
             ),
             refusals: Refusals::Problems(&[401, 403, 500, 503]),
-            told: r#"{"facts":17,"frames":9,"dead_frames":0,"sled_facts":17,"findings":[]}"#,
+            told: r#"{"facts":17,"frames":9,"dead_frames":0,"sled_facts":17,"states":0,"findings":[]}"#,
             ..PREAMBLE
         },
     ],

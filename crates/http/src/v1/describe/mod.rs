@@ -3,7 +3,9 @@
 
 mod access;
 mod audit;
+mod export;
 mod local;
+mod log;
 mod shapes;
 
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
@@ -11,8 +13,16 @@ use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, inte
 pub use shapes::SHAPES;
 
 /// All of it.
-pub const GROUPS: &[Group] =
-    &[audit::GROUP, audit::OPERATE, local::USERS, access::GROUP, local::SESSIONS, local::MAIL];
+pub const GROUPS: &[Group] = &[
+    audit::GROUP,
+    export::GROUP,
+    log::GROUP,
+    audit::OPERATE,
+    local::USERS,
+    access::GROUP,
+    local::SESSIONS,
+    local::MAIL,
+];
 
 const PREAMBLE: Operation = Operation {
     method: "get",
@@ -52,8 +62,23 @@ const FILTER: &[Field] = &[
     Field::new("until", Kind::Moment, "Before this time.").in_query(),
 ];
 
+const HISTORY: &[Field] = &[
+    Field::new("order", Kind::Choice(&["asc", "desc"]), "The oldest first, or the newest.")
+        .in_query(),
+    AFTER,
+    Field::new("before", Kind::Cursor, "What comes before this cursor, likewise.").in_query(),
+    Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
+];
+
+const HISTORY_OF: &[Field] = &[FILTER[0], FILTER[1], FILTER[2], FILTER[4], FILTER[5]];
+
+const HISTORY_BY: &[Field] = &[FILTER[0], FILTER[1], FILTER[3], FILTER[4], FILTER[5]];
+
+const AS_OF: &[Field] =
+    &[text("as_of", "A time as RFC 3339 has it, or a position; now if absent.").in_query()];
+
 const NEXT_FACT: Field =
-    Field::new("next", Kind::Cursor, "`after` of the next page; null where there is none now.")
+    Field::new("next", Kind::Cursor, "`after` of the next page, or its `before` where the newest come first; null where there is none now.")
         .needed()
         .nullable();
 

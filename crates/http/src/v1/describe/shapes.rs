@@ -102,6 +102,28 @@ pub const SHAPES: &[Shape] = &[
                 .nullable(),
             flag("totp_enabled", "Whether signing in needs a TOTP code.").needed(),
             integer("attributes", "How many attributes it has.").needed(),
+            Field::new("as_of", Kind::Object("Moment"), "Of which moment, if one was asked for."),
+        ]],
+    },
+    Shape {
+        name: "Moment",
+        about: "A moment in the life of the store.",
+        fields: &[&[
+            integer("position", "The last fact that had happened.").needed(),
+            moment("at", "The time that was asked for, or that of the fact."),
+        ]],
+    },
+    Shape {
+        name: "Attribute",
+        about: "What an application keeps with a user.",
+        fields: &[&[
+            Field::new("namespace", Kind::Choice(&["zato"]), "In whose vocabulary.").needed(),
+            text("name", "Its name.").needed(),
+            Field::new("value", Kind::Any, "JSON; `{\"secret\":true}` if its owner wants it encrypted, `{\"long\":true}` if it is too long to show.").needed(),
+            flag("encrypted", "Whether its owner wants it encrypted.").needed(),
+            moment("expires", "Until when it counts."),
+            moment("created", "When it was created."),
+            moment("modified", "When it was last set."),
         ]],
     },
     Shape { name: "Profile", about: "What somebody is called.", fields: &[PROFILE] },
