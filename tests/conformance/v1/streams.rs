@@ -236,13 +236,13 @@ fn who_waits_or_streams_does_not_hold_up_the_end_of_the_server() {
     let mut stream = follow(&server, "", &[]);
     let (address, token) = (server.address(), bearer(&server));
     let target = format!("/v1/events?wait=60&after={}", after + 1_000_000);
-    let (begun, begins) = mpsc::channel();
+    let (ready, is_ready) = mpsc::channel();
     let waiting = std::thread::spawn(move || {
         let headers = [("authorization", token.as_str())];
-        begun.send(()).expect("somebody listens");
+        ready.send(()).expect("somebody listens");
         muster_tests::client::Client::new(address).try_send("GET", &target, &headers, b"")
     });
-    begins.recv().expect("it begins");
+    is_ready.recv().expect("it begins");
     // A beat or a fact: the stream is there.
     stream.event().expect("it lives");
     let asked = now_ms();
