@@ -71,6 +71,8 @@ fn forms(value: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     if let Ok(text) = std::str::from_utf8(value) {
+        let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect();
+        forms.extend([wide(u16::to_le_bytes), wide(u16::to_be_bytes)]);
         let json = serde_json::to_string(text).expect("a text is JSON");
         let json = &json[1..json.len() - 1];
         forms.push(json.as_bytes().to_vec());
@@ -158,7 +160,7 @@ fn every_form_is_found_wherever_it_stands() {
     let secret = Secret::text("it", "corr\"ect hörse \u{1F40E}\tstaple");
     let finder = Finder::new(std::slice::from_ref(&secret));
     let forms = secret.forms();
-    assert!(forms.len() >= 11, "{}", forms.len());
+    assert!(forms.len() >= 13, "{}", forms.len());
     for form in &forms {
         for (before, after) in [(0, 0), (1, 1), (7, 100), (4_095, 0), (9_000, 9_000)] {
             for fill in [0, b'x', b'A', 0xFF] {

@@ -2,6 +2,7 @@
 //! itself. [`finder`] knows the forms in which a value may hide; [`usage`] sends values through every
 //! operation, so that they had every chance to be left somewhere.
 
+mod answers;
 mod finder;
 mod usage;
 
@@ -65,6 +66,31 @@ fn no_value_is_left_on_disk_or_said() {
     for command in ["events", "rebuild", "verify"] {
         server.muster(&[command]);
     }
+    // Of whoever is erased no answer tells anything either, to nobody.
+    let told = answers::of_everything(&server);
+    let finder = Finder::new(&used.secrets);
+    let known = answers::found(&told, &finder);
+    for name in used.names() {
+        assert!(known.iter().any(|value| value.contains(&name)), "{name} is shown while it lives");
+    }
+    for place in
+        ["/v1/events: ", "/v1/users?limit=1000: ", "search 1: ", "user zusr", "events --json: "]
+    {
+        assert!(known.iter().any(|value| value.starts_with(place)), "{place}: {known:?}");
+    }
+    let erased = answers::erase(&server, &used.names());
+    for restarted in [false, true] {
+        if restarted {
+            server.stop_and_restart();
+        }
+        let told = answers::of_everything(&server);
+        let found = answers::found(&told, &finder);
+        assert!(found.is_empty(), "{found:?}");
+        answers::assert_erased(&server, &erased);
+    }
+    server.muster(&["verify"]);
+    server.muster(&["rebuild"]);
+    assert!(answers::found(&answers::of_everything(&server), &finder).is_empty());
     assert_eq!(server.stop().code(), Some(0), "{}", server.log());
     server.muster(&["verify"]);
     server.muster(&["rebuild"]);
@@ -73,7 +99,6 @@ fn no_value_is_left_on_disk_or_said() {
     for said in ["zato call", "request", "refused"] {
         assert!(log.contains(said), "the log says nothing of what happened: {log}");
     }
-    let finder = Finder::new(&used.secrets);
     let leaks = leaks(&server, &finder);
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::vec::IntoIter;
 
 use domain::attributes::Value;
-use domain::fact::{CommandName, Fact};
+use domain::fact::{CommandName, Fact, Head};
 use domain::id::{Position, UserId};
 use domain::rejection::{Held, Rejection};
 use domain::session;
@@ -59,7 +59,15 @@ impl World {
             };
             match answer {
                 Ok(done) if readable => self.done(&asked, &done, &mut facts),
-                Ok(done) => self.promised = self.promised.max(done.position.0),
+                Ok(done) => self.promise(&asked, done.position),
+                Err(Failure::KeyNotDestroyed { position }) => {
+                    hold!(Answers, self.faulty, "the disk works, and a key could not be destroyed");
+                    self.tally.unfinished += 1;
+                    self.promise(&asked, position);
+                    if readable {
+                        self.take_up_to(position, &mut facts);
+                    }
+                }
                 Err(Failure::Rejected(why)) => {
                     self.tally.refused += 1;
                     if readable {
@@ -82,6 +90,9 @@ impl World {
             hold!(Refold, differences.is_empty(), "{differences:?}");
             hold!(Monotone, now >= self.truth.at(), "it is {now:?}, before the last fact");
             self.wallet.show_all(&serving.service, &self.truth);
+            if !self.truth.destroyed.iter().any(|slot| store.is_erasure_unfinished(*slot)) {
+                self.nothing_is_left("after a turn");
+            }
         }
     }
 
@@ -98,11 +109,11 @@ impl World {
         let Asking { caller, command, expected, .. } = asked;
         let alive = is_sign_out(command) || self.truth.is_alive(caller.proof, done.at);
         hold!(Revoked, alive, "{:?} did {:?} with a dead credential", caller.proof, command.name());
-        let mut last = None;
-        while facts.as_slice().first().is_some_and(|fact| fact.head.position <= done.position) {
-            let fact = facts.next().expect("it was looked at");
-            last = Some(fact.head.clone());
-            self.acknowledge(fact);
+        let last = self.take_up_to(done.position, facts);
+        if !done.destroyed.is_empty() {
+            self.tally.destroyed += 1;
+            let told = done.destroyed.iter().all(|slot| self.truth.destroyed.contains(slot));
+            hold!(Answers, told, "{:?} were destroyed, and no fact says so", done.destroyed);
         }
         let reached = done.position.0 <= self.truth.last();
         hold!(Survives, reached, "{} is told of and not there", done.position);
@@ -115,6 +126,23 @@ impl World {
             hold!(Answers, is_sign_in || proved, "{:?} signs for {:?}", head.actor, caller.actor);
         }
         expect(expected, done);
+    }
+
+    /// What was answered by a machine that stopped then is there at the next start.
+    fn promise(&mut self, asked: &Asking, position: Position) {
+        self.promised = self.promised.max(position.0);
+        self.unknown.get_or_insert_default().push(asked.command.name());
+    }
+
+    /// Takes the facts up to a position as acknowledged; the last of them is what an answer rests on.
+    fn take_up_to(&mut self, position: Position, facts: &mut IntoIter<Fact>) -> Option<Head> {
+        let mut last = None;
+        while facts.as_slice().first().is_some_and(|fact| fact.head.position <= position) {
+            let fact = facts.next().expect("it was looked at");
+            last = Some(fact.head.clone());
+            self.acknowledge(fact);
+        }
+        last
     }
 
     /// Whether a refusal has a reason.
@@ -139,6 +167,9 @@ impl World {
             let alive = self.truth.is_alive(caller.proof, now);
             hold!(Revoked, !alive, "{:?} is alive, and refused: {why}", caller.proof);
         }
+        if let (Rejection::AlreadyErased, Command::User(id, _)) = (why, command) {
+            hold!(Answers, self.truth.erased.contains(id), "{id} is refused as erased");
+        }
         if let (Rejection::Taken(Held::Username), Some(name)) = (why, name_asked(command)) {
             let held = names.contains_key(&name) || self.truth.names.contains_key(&name);
             hold!(Answers, held, "`{name}` is free, and was refused as taken");
@@ -160,6 +191,7 @@ impl World {
                 Failure::NotDone => self.tally.not_done += 1,
                 Failure::Busy => {}
                 Failure::Rejected(_)
+                | Failure::KeyNotDestroyed { .. }
                 | Failure::Closing
                 | Failure::TooManyFailed
                 | Failure::Store(_) => {

@@ -33,13 +33,15 @@ pub enum Check {
     Nonces,
     /// sled is never set aside without a reason.
     Sled,
+    /// A key that was destroyed is nowhere on the disk, and opens nothing.
+    Erased,
 }
 
 impl Check {
     /// Which one did not hold, as a failure says.
     #[cfg(feature = "planted-bugs")]
     pub fn of(what: &str) -> Option<Self> {
-        const ALL: [Check; 14] = [
+        const ALL: [Check; 15] = [
             Check::Survives,
             Check::NotDone,
             Check::NoGap,
@@ -54,6 +56,7 @@ impl Check {
             Check::Recovery,
             Check::Nonces,
             Check::Sled,
+            Check::Erased,
         ];
         ALL.into_iter().find(|check| what.starts_with(check.words()))
     }
@@ -75,6 +78,7 @@ impl Check {
             Self::Recovery => "a recovery loses only what it announced",
             Self::Nonces => "a nonce is used once",
             Self::Sled => "sled is set aside for a reason only",
+            Self::Erased => "a destroyed key is nowhere",
         }
     }
 }

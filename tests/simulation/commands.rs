@@ -51,6 +51,10 @@ impl World {
         self.room = BATCH_VALUES_MAX;
         let count = 1 + self.random.below(self.limits.batch);
         let mut batch = Vec::with_capacity(count + 1);
+        // Nobody who is erased did anything earlier in the turn: what it was could not be read back.
+        if self.random.chance(6) {
+            batch.extend(self.erase(service));
+        }
         while batch.len() < count {
             let Some(asked) = self.ask(service) else { continue };
             if self.random.chance(6) {
@@ -62,7 +66,7 @@ impl World {
     }
 
     fn ask(&mut self, service: &Service) -> Option<Asked> {
-        match self.random.below(40) {
+        match self.random.below(41) {
             0..=4 => Some(self.sign_up()),
             5 => self.confirm(),
             6..=7 => self.decide_approval(service),
@@ -83,6 +87,7 @@ impl World {
             32..=33 => self.pats(service),
             34 => self.rights(service),
             35 => self.delete(service),
+            40 => Some(self.forget_origins()),
             36..=37 => self.create(service),
             38 => self.link(service),
             _ => Some(self.note()),
@@ -373,6 +378,22 @@ impl World {
 
     fn delete(&mut self, service: &Service) -> Option<Asked> {
         self.on_somebody(service, UserCommand::Delete, Expected::Gone)
+    }
+
+    fn erase(&mut self, service: &Service) -> Option<Asked> {
+        let caller = self.powerful(service)?;
+        let gone =
+            if self.random.chance(3) { self.random.pick(&self.truth.gone).copied() } else { None };
+        let id = gone.or_else(|| self.somebody())?;
+        let command = Command::User(id, UserCommand::Erase);
+        Some(Asked { caller, command, expected: Expected::Gone })
+    }
+
+    fn forget_origins(&mut self) -> Asked {
+        let present = self.now().month();
+        let before = present.earlier(u32::try_from(self.random.below(2)).expect("a small number"));
+        let command = Command::System(system::Command::ForgetOrigins { before });
+        Asked { caller: operator(), command, expected: Expected::Anything }
     }
 
     fn create(&mut self, service: &Service) -> Option<Asked> {

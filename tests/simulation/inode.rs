@@ -28,6 +28,11 @@ impl Inode {
         Self { cached: bytes, durable, is_segment, ..Self::default() }
     }
 
+    /// What a power cut would leave at least: what is on the platter.
+    pub fn durable(&self) -> &[u8] {
+        &self.durable
+    }
+
     pub fn write(&mut self, bytes: &[u8], offset: usize) {
         if bytes.is_empty() {
             return;

@@ -8,6 +8,7 @@ mod checks;
 mod commands;
 mod damage;
 mod disk;
+mod erased;
 mod frames;
 mod inode;
 mod limits;

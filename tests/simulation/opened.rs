@@ -30,6 +30,10 @@ impl World {
         };
         let known = self.truth.facts.len();
         hold!(Survives, facts.len() >= known, "{} of {known} are there", facts.len());
+        // What turned out to be destroyed is not known any more.
+        for fact in facts.iter().skip(known) {
+            self.truth.forget(fact);
+        }
         for (fact, acknowledged) in facts.iter().zip(&self.truth.facts) {
             hold!(Survives, fact == acknowledged, "{} changed", acknowledged.head.position);
         }
@@ -41,6 +45,7 @@ impl World {
         self.promised = self.truth.last();
         self.unknown = None;
         self.looked_through(serving);
+        self.nothing_is_left("after a start");
         self.note_nonces();
         self.keep_older();
     }

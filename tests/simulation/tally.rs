@@ -16,10 +16,12 @@ pub struct Tally {
     pub damages: u64,
     pub damages_refused: u64,
     pub recoveries: u64,
+    pub destroyed: u64,
+    pub unfinished: u64,
 }
 
 /// How many numbers a tally has.
-const FIELDS: usize = 10;
+const FIELDS: usize = 12;
 /// What a line begins with that tells a tally from one process to another.
 const PREFIX: &str = "tally";
 
@@ -36,6 +38,8 @@ impl Tally {
             &mut self.damages,
             &mut self.damages_refused,
             &mut self.recoveries,
+            &mut self.destroyed,
+            &mut self.unfinished,
         ]
     }
 
@@ -71,6 +75,8 @@ impl fmt::Display for Tally {
         write!(f, "{commands} commands ({refused} refused), ")?;
         let Self { not_done, unknown, damages, damages_refused, recoveries, .. } = self;
         write!(f, "{not_done} not done, {unknown} of unknown outcome, ")?;
-        write!(f, "{damages} damages ({damages_refused} refused), {recoveries} recoveries")
+        write!(f, "{damages} damages ({damages_refused} refused), {recoveries} recoveries, ")?;
+        let Self { destroyed, unfinished, .. } = self;
+        write!(f, "{destroyed} times keys destroyed ({unfinished} times later)")
     }
 }

@@ -1,10 +1,10 @@
 //! What is true, kept beside the store: a fold of the acknowledged facts that shares no code with the
 //! views, and the views' own fold of the same facts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::fact::{Event, Fact, Part, Stream};
-use domain::id::{Position, SessionId, TokenId, UserId};
+use domain::id::{Position, SessionId, Slot, TokenId, UserId};
 use domain::policy::{Right, Rights};
 use domain::secret::{PasswordHash, TokenHash};
 use domain::session;
@@ -28,6 +28,12 @@ pub struct Truth {
     pub people: BTreeMap<UserId, Person>,
     /// Everybody who is gone.
     pub gone: Vec<UserId>,
+    /// Who of them was erased.
+    pub erased: BTreeSet<UserId>,
+    /// The slots of everybody who was ever born.
+    pub slots: HashMap<UserId, Slot>,
+    /// The slots whose keys are destroyed.
+    pub destroyed: BTreeSet<Slot>,
     /// Every session that ever was.
     pub sessions: BTreeMap<SessionId, OneSession>,
     /// Which session a token opens.
@@ -120,12 +126,20 @@ impl Truth {
         let version = self.versions.entry(head.stream).or_default();
         hold!(NoGap, head.version == *version + 1, "version {} of {:?}", head.version, head.stream);
         *version = head.version;
+        if let Stream::User(id) = head.stream {
+            self.slots.entry(id).or_insert(head.slot);
+        }
         match &fact.body {
             Part::Open(Event::User(id, event)) => self.user(*id, head.at, event),
             Part::Open(Event::Session(id, event)) => self.session(*id, event),
             Part::Open(Event::System(_)) => {}
-            Part::Erased => hold!(Survives, false, "nobody was erased"),
+            // The key went in the turn that this fact is of, or in one that nobody was told of.
+            Part::Erased => match head.stream {
+                Stream::User(id) => self.gone(id),
+                Stream::Session(_) | Stream::System => {}
+            },
         }
+        self.forget(&fact);
         apply(&mut self.views, &fact);
         self.facts.push(fact);
     }
@@ -180,11 +194,10 @@ impl Truth {
                 self.free_name(id);
                 self.take_name(id, Some(username.as_str()));
             }
-            user::Event::Deleted => {
-                self.free_name(id);
-                self.links.retain(|_, holder| *holder != id);
-                self.people.remove(&id);
-                self.gone.push(id);
+            user::Event::Deleted => self.gone(id),
+            user::Event::Erased => {
+                hold!(Answers, !self.people.contains_key(&id), "{id} lives and is erased");
+                hold!(Answers, self.erased.insert(id), "{id} is erased twice");
             }
             user::Event::Access(access::Event::Linked { link, .. }) => {
                 let before = self.links.insert(link.clone(), id);
@@ -195,6 +208,15 @@ impl Truth {
                 let person = self.people.get_mut(&id).expect("nothing happens to nobody");
                 person.changed(at, other);
             }
+        }
+    }
+
+    fn gone(&mut self, id: UserId) {
+        if self.people.contains_key(&id) {
+            self.free_name(id);
+            self.links.retain(|_, holder| *holder != id);
+            self.people.remove(&id);
+            self.gone.push(id);
         }
     }
 

@@ -7,12 +7,14 @@
 //! * [`document`]: the API description, which every answer is held to
 //! * [`operations`]: the operations of the contract, and what they take
 //! * [`audit`]: speaks `/v1`
+//! * [`attacker`]: holds the master key and copies of the files, and tries every key on everything
 //! * [`ocsf`]: the Open Cybersecurity Schema Framework, which exports are held to
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
 //! * [`stream`]: answers that are read while they are made
 //! * [`totp`]: one-time codes
 //! * [`random`]: seeded chance, so that what failed can be done again
 
+pub mod attacker;
 pub mod audit;
 pub mod brief;
 pub mod cli;

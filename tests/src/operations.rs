@@ -307,7 +307,7 @@ pub fn built() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The paths of `/v1` that are there, with a method each.
-pub const V1: [(&str, &str); 32] = [
+pub const V1: [(&str, &str); 35] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/users/admin"),
     ("GET", "/v1/users/admin/history"),
@@ -325,6 +325,9 @@ pub const V1: [(&str, &str); 32] = [
     ("POST", "/v1/local/rebuild"),
     ("POST", "/v1/local/verify"),
     ("GET", "/v1/users/admin/sessions"),
+    ("POST", "/v1/users/admin/erase"),
+    ("GET", "/v1/local/origins"),
+    ("POST", "/v1/local/origins/forget"),
     ("POST", "/v1/local/users"),
     ("DELETE", "/v1/local/users/admin"),
     ("POST", "/v1/local/users/admin/lock"),

@@ -99,10 +99,23 @@ pub enum Part<T> {
 pub struct Fact {
     /// When, who, how, where in the log.
     pub head: Head,
+    /// The event's name, as [`Event::name`] says it: told also where the key is destroyed.
+    pub name: &'static str,
     /// From where, if anything was known and this read asked for it.
     pub origin: Option<Part<Origin>>,
     /// What happened.
     pub body: Part<Event>,
+}
+
+impl Fact {
+    /// The slot whose key this fact says is destroyed.
+    pub fn destroys(&self) -> Option<Slot> {
+        match &self.body {
+            Part::Open(Event::User(_, user::Event::Erased)) => Some(self.head.slot),
+            Part::Open(Event::System(system::Event::OriginsForgotten { slot, .. })) => Some(*slot),
+            Part::Open(_) | Part::Erased => None,
+        }
+    }
 }
 
 macro_rules! command_names {
@@ -190,6 +203,10 @@ command_names! {
     UnlinkAccount = "unlink_account",
     /// Muster delivers a mail that is owed.
     DeliverMail = "deliver_mail",
+    /// Erase a user.
+    Erase = "erase",
+    /// Forget where everybody was in some month.
+    ForgetOrigins = "forget_origins",
     /// A part of the log is exported.
     Export = "export",
     /// Somebody reads what only auditors may.

@@ -115,6 +115,8 @@ pub enum Act {
     ManageTokens,
     /// Delete.
     DeleteUser,
+    /// Destroy the key of somebody, who may be deleted already.
+    EraseUser,
     /// Reset a forgotten password, by what was mailed.
     ResetPassword,
     /// Link a user to security definitions.
@@ -170,6 +172,7 @@ impl Act {
             Self::FailToSignIn => "fail_to_sign_in",
             Self::DeliverMail => "deliver_mail",
             Self::BeDenied => "be_denied",
+            Self::EraseUser => "erase_user",
         }
     }
 }
@@ -229,6 +232,7 @@ fn requirement(act: Act) -> Requirement {
         | Act::Lock
         | Act::AmendAccount
         | Act::DeleteUser
+        | Act::EraseUser
         | Act::SetPassword
         | Act::OpenSession
         | Act::ManageLinks
@@ -262,7 +266,8 @@ fn is_guarded(act: Act) -> bool {
         | Act::ManageTokens
         | Act::ManageLinks
         | Act::OpenSession
-        | Act::DeleteUser => true,
+        | Act::DeleteUser
+        | Act::EraseUser => true,
         // What was mailed proves more than any right.
         Act::SignUp
         | Act::ConfirmSignUp

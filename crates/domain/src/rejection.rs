@@ -77,6 +77,9 @@ pub enum Rejection {
     /// It is so already, and the dialect asked to be told.
     #[error("it is so already")]
     AlreadySo,
+    /// The user was erased before.
+    #[error("the user is erased already")]
+    AlreadyErased,
     /// An attribute of this name exists.
     #[error("the attribute exists already")]
     AttributeExists,
@@ -147,6 +150,7 @@ impl Rejection {
             Self::NoSuchMail => "no_such_mail",
             Self::NoSuchLink => "no_such_link",
             Self::AlreadySo => "already_so",
+            Self::AlreadyErased => "already_erased",
             Self::AttributeExists => "attribute_exists",
             Self::NoSuchAttribute => "no_such_attribute",
             Self::NoSuchToken => "no_such_token",

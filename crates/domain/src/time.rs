@@ -67,6 +67,33 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(pub u32);
 
+impl Month {
+    /// The month that is written like this: `2026-11`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (year, month) = text.split_once('-')?;
+        let digits =
+            |text: &str, len| text.len() == len && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return None;
+        }
+        let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
+        (1..=12).contains(&month).then_some(Self(year * 100 + month))
+    }
+
+    /// The month so many months before it.
+    #[must_use]
+    pub fn earlier(self, months: u32) -> Self {
+        let since_zero = (self.0 / 100 * 12 + self.0 % 100).saturating_sub(months + 1);
+        Self(since_zero / 12 * 100 + since_zero % 12 + 1)
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:04}-{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +106,23 @@ mod tests {
         assert_eq!(Timestamp(1_709_164_800_000_000).month(), Month(202_402)); // 2024-02-29
         assert_eq!(Timestamp(0).month(), Month(197_001));
         assert_eq!(Timestamp::NEVER.month(), Month(999_912));
+    }
+
+    #[test]
+    fn months_are_counted_back_over_new_year() {
+        let earlier = |months| Month(202_602).earlier(months).to_string();
+        assert_eq!([earlier(0), earlier(1), earlier(2)], ["2026-02", "2026-01", "2025-12"]);
+        assert_eq!([earlier(13), earlier(14)], ["2025-01", "2024-12"]);
+        assert_eq!(Month(1).earlier(u32::MAX - 1), Month(1));
+    }
+
+    #[test]
+    fn a_month_is_read_as_it_is_written() {
+        assert_eq!(Month::parse("2026-11"), Some(Month(202_611)));
+        assert_eq!(Month::parse("2026-12").unwrap().to_string(), "2026-12");
+        for wrong in ["2026-13", "2026-00", "2026-1", "202611", "26-11", "2026-+1", "", "-"] {
+            assert_eq!(Month::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -4,12 +4,14 @@
 mod client;
 mod completions;
 mod config;
+mod erase;
 mod events;
 mod exit;
 mod export;
 mod history;
 mod init;
 mod operator;
+mod origins;
 mod outbox;
 mod output;
 mod prove;
@@ -92,6 +94,10 @@ enum Command {
     History(history::Options),
     /// Print everything that happened, in order.
     Events(events::Options),
+    /// Erase a user for good: its key is destroyed, and nobody can read its history again.
+    Erase(erase::Options),
+    /// List the months of which it is known where people were, and forget them.
+    Origins(origins::Options),
     /// Take facts away in a file, with a manifest that proves later that nothing was changed.
     Export(export::Options),
     /// Read and retry mails that are owed.
@@ -117,6 +123,8 @@ fn main() -> ExitCode {
         Command::Session(options) => session::run(&options),
         Command::History(options) => history::run(&options),
         Command::Events(options) => events::run(&options),
+        Command::Erase(options) => erase::run(&options),
+        Command::Origins(options) => origins::run(&options),
         Command::Export(options) => export::run(&options),
         Command::Outbox(options) => outbox::run(options),
         Command::Rebuild(options) => rebuild::run(&options),

@@ -44,9 +44,19 @@ pub fn need_terminal(instead: &'static str) -> Result<()> {
 
 /// Asks a question that is answered with yes or no.
 pub fn confirm(question: &str) -> Result<bool> {
+    let answer = answer(&format!("{question} [y/N] "))?;
+    Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Asks for exactly this word, where a yes is given too easily.
+pub fn confirm_by(question: &str, word: &str) -> Result<bool> {
+    Ok(answer(question)? == word)
+}
+
+fn answer(question: &str) -> Result<String> {
     let mut err = std::io::stderr().lock();
-    write!(err, "{question} [y/N] ").and_then(|()| err.flush()).context("cannot ask")?;
+    write!(err, "{question}").and_then(|()| err.flush()).context("cannot ask")?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    Ok(answer.trim().to_owned())
 }

@@ -108,6 +108,7 @@ async fn serve(options: &Options, config: Chosen) -> Result<()> {
         std::process::exit(1);
     });
     let delivering = tokio::spawn(service.clone().deliver_mail(stopped.clone()));
+    let keeping = tokio::spawn(service.clone().keep_to_retention(stopped.clone()));
     // Whoever started it may not read on; that is no reason to stop.
     drop(output::tell(&format!("listening on http://{address}")));
     let metrics = Some(service.metrics());
@@ -115,6 +116,7 @@ async fn serve(options: &Options, config: Chosen) -> Result<()> {
     http::serve::serve(listener, local, router, connections_max, metrics, stopped).await;
     // A mail on its way is waited for as long as handing over may take.
     drop(delivering.await);
+    drop(keeping.await);
     tokio::task::spawn_blocking(move || service.close()).await?;
     drop(std::fs::remove_file(socket));
     Ok(())

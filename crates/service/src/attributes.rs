@@ -115,8 +115,10 @@ impl Service {
                 Event::User(_, user::Event::AttributeSet { value: Some(value), .. })
                 | Event::Session(_, session::Event::AttributeSet { value: Some(value), .. }),
             ) => Ok(value),
+            // Its owner was erased since the views were looked at.
+            Part::Erased => Err(Rejection::NoSuchUser.into()),
             // The views point at the fact that set the value; another one there is damage.
-            _ => Err(StoreError::NotThatFact { position }.into()),
+            Part::Open(_) => Err(StoreError::NotThatFact { position }.into()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Why the service could not answer as hoped: a rule said no, or a machine failed.
 
+use domain::id::Position;
 use domain::rejection::Rejection;
 use store::StoreError;
 use thiserror::Error;
@@ -24,6 +25,15 @@ pub enum Failure {
     /// It did not happen: the disk refused.
     #[error("the disk refused the write")]
     NotDone,
+    /// It is on record, and what it was about is gone from memory; the disk would not let the key go yet.
+    #[error(
+        "it is on record at position {}, and nothing can be read with the key any more, but the disk \
+         refused to destroy it in its files: that is tried again until it succeeds", position.0
+    )]
+    KeyNotDestroyed {
+        /// The fact that says that the key is destroyed.
+        position: Position,
+    },
     /// The service is shutting down.
     #[error("shutting down")]
     Closing,

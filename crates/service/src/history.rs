@@ -21,7 +21,7 @@ use crate::filter::Filter;
 
 pub use as_of::{AsOf, Difference, Moment, Unread};
 pub(crate) use teller::State;
-pub use teller::{Teller, Told, actor_kind};
+pub use teller::{ERASED_USER, Teller, Told, actor_kind};
 
 /// Most facts in one answer.
 pub const PAGE_LEN_MAX: usize = 1_000;

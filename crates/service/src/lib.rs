@@ -11,6 +11,7 @@
 //!   [`history`], [`feed`], [`filter`], [`export`]: reads of the log
 //! * [`proofs`]: what the log can prove to somebody who does not hold it
 //! * [`audit_trail`]: who read what only auditors may, and who was refused; [`thinning`] of such facts
+//! * [`erasing`]: keys that are destroyed for good
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
@@ -23,6 +24,7 @@ pub mod attributes;
 mod audit_trail;
 pub mod caller;
 pub mod command;
+pub mod erasing;
 pub mod export;
 pub mod failure;
 pub mod feed;

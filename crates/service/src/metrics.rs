@@ -229,6 +229,7 @@ impl Metrics {
                 | Failure::Closing
                 | Failure::NotDone
                 | Failure::OutcomeUnknown
+                | Failure::KeyNotDestroyed { .. }
                 | Failure::Store(_),
             ) => "unavailable",
         };

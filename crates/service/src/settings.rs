@@ -6,6 +6,7 @@ use domain::user::password::PasswordRules;
 use domain::user::sign_up::SignUpRules;
 
 use crate::addresses::AddressRules;
+use crate::erasing::Retention;
 use crate::feed::readers;
 use crate::mail::MailSettings;
 use crate::resets::ResetSettings;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub reset: ResetSettings,
     /// What is sent by mail, and how.
     pub mail: MailSettings,
+    /// How long things are kept that nobody asked to be destroyed.
+    pub retention: Retention,
     /// Commands that may wait for the writer; more are answered as busy.
     pub queue_len_max: usize,
     /// Password hashes that may wait for a thread; more are answered as busy.
@@ -59,6 +62,7 @@ impl Default for Settings {
             sign_up: SignUpRules::default(),
             reset: ResetSettings::default(),
             mail: MailSettings::default(),
+            retention: Retention::default(),
             queue_len_max: 4_096,
             hashing_len_max: 256,
             event_readers_max: readers::READERS_MAX,

@@ -1,5 +1,6 @@
 //! The service as a whole, over a real store: what is decided outside the writer and what in it.
 
+mod erasing;
 mod exporting;
 mod trail;
 

@@ -11,6 +11,7 @@ use parking_lot::RwLock;
 use crate::ahead::KeysAhead;
 use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
+use crate::erasures::Erasures;
 use crate::error::StoreError;
 use crate::follow::{self, Follower};
 use crate::identity::{self, Found, Identity};
@@ -57,6 +58,7 @@ pub fn create(
         sources: sources.clone(),
         clock: Clock::new(sources.clone(), at),
         keys_ahead: KeysAhead::new(Arc::clone(&keyring), options.keyring, &options.notify),
+        erasures: Erasures::new(Arc::clone(&keyring), &options.notify),
         keyring,
         views: RwLock::default(),
         journal: journal.reader(),

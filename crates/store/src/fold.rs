@@ -1,10 +1,11 @@
 //! Folding a stretch of the log into views, on two threads: one checks, opens and decodes, the other
 //! applies.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use domain::fact::{Event, Fact, Part};
-use domain::id::Position;
+use domain::id::{Position, Slot};
 use domain::system;
 
 use crate::error::StoreError;
@@ -21,6 +22,7 @@ const BATCHES_WAITING_MAX: usize = 8;
 /// Where decoded facts go.
 pub struct Sink {
     batch: Vec<Fact>,
+    destroyed: BTreeSet<Slot>,
     sender: SyncSender<Vec<Fact>>,
 }
 
@@ -29,12 +31,18 @@ impl Sink {
     pub fn frame(&mut self, frame: &Frame<'_>, keys: &mut KeyView<'_>) -> Result<(), StoreError> {
         for (position, bytes) in frame.records() {
             let fact = decode(Position(position), bytes, keys)?;
+            self.destroyed.extend(fact.destroys());
             self.batch.push(fact);
             if self.batch.len() == BATCH_FACTS {
                 self.flush();
             }
         }
         Ok(())
+    }
+
+    /// The slots whose keys are destroyed, as far as the facts told.
+    pub fn destroyed(&self) -> &BTreeSet<Slot> {
+        &self.destroyed
     }
 
     fn flush(&mut self) {
@@ -71,7 +79,8 @@ pub fn fold<R>(views: Views, produce: impl FnOnce(&mut Sink) -> R) -> (Views, R)
             }
             views
         });
-        let mut sink = Sink { batch: Vec::with_capacity(BATCH_FACTS), sender };
+        let batch = Vec::with_capacity(BATCH_FACTS);
+        let mut sink = Sink { batch, destroyed: BTreeSet::new(), sender };
         let result = produce(&mut sink);
         sink.flush();
         drop(sink);

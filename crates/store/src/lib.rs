@@ -9,7 +9,7 @@
 //! * [`proof`], [`checkpoint`]: what of it can be proven to somebody who does not hold it
 //! * [`log`]: the facts by position, in sled, which [`follow`] keeps filled from the journal
 //! * [`views`]: the read models, folded from it; [`states`]: what somebody was at any position
-//! * [`turn`]: commands decided against a draft, committed at once
+//! * [`turn`]: commands decided against a draft, committed at once; `erasures`: keys that go after it
 //! * [`create`], [`open`], [`rebuild`], [`verify`], [`recover`]: start, and what an operator asks for
 //!   later; [`notice`]: what it is told unasked
 //! * [`stretch`]: long stretches of the log, for whoever takes them away
@@ -19,6 +19,7 @@ mod ahead;
 pub mod checkpoint;
 pub mod clock;
 mod create;
+mod erasures;
 mod error;
 mod fold;
 pub mod follow;

@@ -1,5 +1,7 @@
 //! A store that is open: recovered by a start, then read by everybody and written by one.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,12 +16,13 @@ use zeroize::Zeroizing;
 use crate::ahead::KeysAhead;
 use crate::checkpoint::LastSigned;
 use crate::clock::Clock;
+use crate::erasures::Erasures;
 use crate::error::StoreError;
 use crate::fold;
 use crate::follow::{self, Follower};
 use crate::identity::{self, Found, Identity};
 use crate::journal::disk::{Disk, DiskLock, RealDisk};
-use crate::journal::{self, End, Journal, JournalReader, StoreId};
+use crate::journal::{self, End, Frame, Journal, JournalReader, StoreId};
 use crate::keyring::{self, Keyring, KeyringError, Loaded, MasterKey, Months, SlotState};
 use crate::log::Log;
 use crate::notice::{Notice, Notify};
@@ -108,6 +111,7 @@ pub struct Store {
     pub(crate) clock: Clock,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) keys_ahead: Arc<KeysAhead>,
+    pub(crate) erasures: Erasures,
     pub(crate) views: RwLock<Views>,
     pub(crate) journal: JournalReader,
     pub(crate) follower: Follower,
@@ -134,21 +138,28 @@ impl Store {
             return Err(StoreError::ClockBehind);
         }
         let highest = views.globals().slot_highest;
-        // No fact destroys a key yet.
         let kept = options.keyring;
-        let (keyring, repaired) = loaded.settle(disk.as_ref(), highest, |_| false, kept)?;
-        for repaired in repaired {
+        // Of what a recovery lost, the writer says again that it is destroyed.
+        let is_restored = journal.epoch() != identity.epoch;
+        let untold = if is_restored { loaded.erased() } else { BTreeSet::new() };
+        let is_destroyed = |slot| views.is_destroyed(slot) || untold.contains(&slot);
+        let settled = loaded.settle(disk.as_ref(), highest, is_destroyed, kept)?;
+        for repaired in settled.repaired {
             notify(&Notice::Keyring(repaired));
+        }
+        if !settled.finished.is_empty() {
+            notify(&Notice::ErasuresFinished { slots: settled.finished });
         }
         if let End::Torn { .. } = end {
             notify(&Notice::Torn { after: journal.head().position });
         }
         let took = (sources.now)().monotonic.saturating_sub(began).as_micros();
-        let keyring = Arc::new(keyring);
+        let keyring = Arc::new(settled.keyring);
         let store = Arc::new(Self {
             identity,
             clock: Clock::new(sources.clone(), last),
             keys_ahead: KeysAhead::new(Arc::clone(&keyring), kept, &notify),
+            erasures: Erasures::new(Arc::clone(&keyring), &notify),
             opened: Opened {
                 facts: views.globals().position.0,
                 took_us: u64::try_from(took).unwrap_or(u64::MAX),
@@ -266,6 +277,18 @@ impl Store {
         &self.journal
     }
 
+    /// Whether this key is still in a file of the keyring although a fact says that it is destroyed: the
+    /// disk refused. It is gone from memory, and no read opens anything with it.
+    pub fn is_erasure_unfinished(&self, slot: Slot) -> bool {
+        self.erasures.is_unfinished(slot)
+    }
+
+    /// Tries again to destroy keys that the disk would not let go, and says whether none is left. Every
+    /// turn does so too, and the next start.
+    pub fn finish_erasures(&self) -> bool {
+        self.erasures.finish()
+    }
+
     /// What proofs are made of.
     pub(crate) fn nodes(&self) -> &Nodes {
         &self.nodes
@@ -328,9 +351,16 @@ fn fold_journal(
                 opened.insert(log).reach().ok()
             };
             let (disk, dir) = (Arc::clone(disk), dir.join(JOURNAL));
-            Journal::open(disk, &dir, whose(identity), *settings, reach, |frame| {
-                sink.frame(frame, &mut keys)
-            })
+            let sink = RefCell::new(sink);
+            let visit = |frame: &Frame<'_>| sink.borrow_mut().frame(frame, &mut keys);
+            // A key that is gone tells of a fact that is gone, which no torn end explains.
+            let ready = |epoch| match loaded.erased_alone(sink.borrow().destroyed()) {
+                Some(slot) if epoch == identity.epoch => {
+                    Err(KeyringError::ErasedAlone { slot }.into())
+                }
+                Some(_) | None => Ok(()),
+            };
+            Journal::open(disk, &dir, whose(identity), *settings, reach, visit, ready)
         });
         let (journal, end) = journal.map_err(|error| match (&error, loaded.first_lost()) {
             (StoreError::Unreadable { .. }, Some(lost)) => KeyringError::Damaged(lost).into(),

@@ -84,6 +84,16 @@ planted! {
     RepairForgotten = "repair-forgotten",
     /// A turn's changes to one of the views are not published.
     RowForgotten = "row-forgotten",
+    /// A destroyed key's slot is marked as erased, and the wrapped key stays in it.
+    KeyMarkedOnly = "key-marked-only",
+    /// A destroyed key's slot is overwritten in the first file alone.
+    SecondFileKept = "second-file-kept",
+    /// A repair copies a destroyed key back from the file that still has it.
+    RepairRevives = "repair-revives",
+    /// A start does not finish the erasures that the log tells of.
+    ErasureUnfinished = "erasure-unfinished",
+    /// A key that a fact destroys stays until the next start.
+    ErasedLater = "erased-later",
 }
 
 /// The mistake that is switched on, plus one; 0 is none.

@@ -6,6 +6,7 @@ use domain::actor::{Actor, ApplicationNumber, Credential, Origin};
 use domain::fact::{Event, Fact, Head, Part, Stream};
 use domain::id::{Identifier, Position, SessionId, Slot, UserId};
 use domain::time::{Month, Timestamp};
+use domain::user;
 use thiserror::Error;
 use ulid::Ulid;
 
@@ -155,6 +156,10 @@ pub fn head(position: Position, bytes: &[u8]) -> Result<Sealed<'_>, RecordError>
     if slot == Slot::CLEAR && payload.nonce != [0; NONCE_BYTES] {
         return Err(RecordError::Layout("a payload in clear has a nonce"));
     }
+    let kind = Kind { tag, revision };
+    if needs_no_key(kind) && (payload.nonce != [0; NONCE_BYTES] || !payload.bytes.is_empty()) {
+        return Err(RecordError::Layout("an erasure has a payload"));
+    }
     let origin = part(bytes, &mut rest)?;
     if origin.bytes.is_empty() && origin.nonce != [0; NONCE_BYTES] {
         return Err(RecordError::Layout("an origin that is absent has a nonce"));
@@ -175,7 +180,7 @@ pub fn head(position: Position, bytes: &[u8]) -> Result<Sealed<'_>, RecordError>
         application,
         slot,
     };
-    Ok(Sealed { head, kind: Kind { tag, revision }, origin_slot, payload, origin })
+    Ok(Sealed { head, kind, origin_slot, payload, origin })
 }
 
 /// Reads a record whole; its origin only if wanted.
@@ -193,7 +198,9 @@ impl Sealed<'_> {
     pub fn open(self, keys: &KeyView<'_>, want_origin: bool) -> Result<Fact, RecordError> {
         let body = self.body(keys)?;
         let origin = if want_origin { self.origin(keys)? } else { None };
-        Ok(Fact { head: self.head, origin, body })
+        let unknown = || RecordError::Undecodable("payload", DecodeError::UnknownKind(self.kind));
+        let name = schema::name(self.kind.tag).ok_or_else(unknown)?;
+        Ok(Fact { head: self.head, name, origin, body })
     }
 
     fn body(&self, keys: &KeyView<'_>) -> Result<Part<Event>, RecordError> {
@@ -203,7 +210,9 @@ impl Sealed<'_> {
                 .map_err(|error| RecordError::Undecodable("payload", error))
         };
         match keys.key(self.head.slot) {
-            _ if self.head.slot == Slot::CLEAR => decode(self.payload.bytes),
+            _ if self.head.slot == Slot::CLEAR || needs_no_key(self.kind) => {
+                decode(self.payload.bytes)
+            }
             SlotState::Filled(key) => opened(&self.payload, key, keys, "payload", decode),
             SlotState::Erased => Ok(Part::Erased),
             SlotState::Empty => Err(RecordError::KeyMissing { slot: self.head.slot }),
@@ -238,6 +247,11 @@ pub fn origin_slot(head: &Head, slot_of_actor: Option<Slot>) -> Slot {
         Actor::Operator | Actor::System => Slot::CLEAR,
         Actor::Anonymous => head.slot,
     }
+}
+
+/// Whether a fact is read without the key of its stream's person, which it destroys.
+fn needs_no_key(kind: Kind) -> bool {
+    kind == schema::user::ERASED
 }
 
 /// AES-256-GCM-SIV.
@@ -291,7 +305,9 @@ fn put_payload(
     keys: &KeyView<'_>,
 ) -> Result<(), RecordError> {
     let seal = match keys.key(head.slot) {
-        _ if head.slot == Slot::CLEAR => None,
+        _ if head.slot == Slot::CLEAR || matches!(event, Event::User(_, user::Event::Erased)) => {
+            None
+        }
         SlotState::Filled(key) => Some((key, nonce)),
         SlotState::Erased => return Err(RecordError::KeyErased),
         SlotState::Empty => return Err(RecordError::KeyMissing { slot: head.slot }),
@@ -313,8 +329,13 @@ fn put_origin(
     if origin.is_empty() {
         return put_part(out, start, None, keys, |_| {});
     }
-    let Part::Open(key) = origin_key(keys, slot, head.at)? else {
-        return Err(RecordError::KeyErased);
+    let key = match keys.origin_key(slot, head.at) {
+        OriginKey::Derived(key) => key,
+        // Where anybody was in this month is not to be known.
+        OriginKey::Forgotten => return put_part(out, start, None, keys, |_| {}),
+        OriginKey::Erased => return Err(RecordError::KeyErased),
+        OriginKey::Missing(slot) => return Err(RecordError::KeyMissing { slot }),
+        OriginKey::NoMonth(month) => return Err(RecordError::MonthUnassigned(month)),
     };
     put_part(out, start, Some((&key, nonce)), keys, |out| schema::origin::encode(origin, out))
 }
@@ -375,7 +396,7 @@ fn bind(bound: &mut Vec<u8>, keys: &KeyView<'_>, before: &[u8]) {
 fn origin_key(keys: &KeyView<'_>, slot: Slot, at: Timestamp) -> Result<Part<Key>, RecordError> {
     match keys.origin_key(slot, at) {
         OriginKey::Derived(key) => Ok(Part::Open(key)),
-        OriginKey::Erased => Ok(Part::Erased),
+        OriginKey::Erased | OriginKey::Forgotten => Ok(Part::Erased),
         OriginKey::Missing(slot) => Err(RecordError::KeyMissing { slot }),
         OriginKey::NoMonth(month) => Err(RecordError::MonthUnassigned(month)),
     }

@@ -1,12 +1,14 @@
 //! A turn: commands decided one after the other against a draft, their facts committed in one frame.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::actor::{Actor, ApplicationNumber, Credential, Dialect, Origin};
 use domain::fact::{CommandName, Event, Fact, Head, Part};
 use domain::id::{Position, Slot, UserId};
 use domain::system;
-use domain::time::Timestamp;
+use domain::time::{Month, Timestamp};
+use domain::user;
 use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 use thiserror::Error;
 
@@ -97,6 +99,8 @@ pub struct Turn<'v> {
     clock: &'v Clock,
     sources: &'v Sources,
     scratch: Vec<u8>,
+    /// Slots whose keys go once the turn is committed.
+    destroyed: Vec<Slot>,
 }
 
 impl<'v> Turn<'v> {
@@ -162,7 +166,9 @@ impl<'v> Turn<'v> {
             if let Event::System(system::Event::SlotAssigned { slot, purpose }) = &event {
                 self.keys.months.assign(*slot, *purpose);
             }
-            let fact = Fact { head, origin: None, body: Part::Open(event) };
+            let name = event.name();
+            let fact = Fact { head, name, origin: None, body: Part::Open(event) };
+            self.destroyed.extend(fact.destroys());
             apply(&mut self.draft, &fact);
         }
     }
@@ -233,10 +239,29 @@ impl Writer {
         let position = Position(head.position);
         let restored =
             system::Event::Restored(system::Restored { epoch, position, root: head.root });
+        let mut events = vec![Event::System(restored)];
+        events.extend(self.destroyed_before());
         self.turn(|turn| {
             let signature = Signature::of_system(turn.tick(), CommandName::Upkeep);
-            turn.record(&signature, vec![Event::System(restored)]);
+            turn.record(&signature, events);
         })
+    }
+
+    /// Of keys that are destroyed and of which the log lost that they are, it says so again.
+    fn destroyed_before(&self) -> Vec<Event> {
+        let views = self.store.views();
+        let months: BTreeMap<Slot, Month> =
+            views.system().months().map(|(month, slot)| (slot, month)).collect();
+        let untold = self.store.keyring().erased().into_iter();
+        let untold = untold.filter(|slot| !views.is_destroyed(*slot));
+        let told = untold.filter_map(|slot| match (views.owner(slot), months.get(&slot)) {
+            (Some(user), _) => Some(Event::User(user, user::Event::Erased)),
+            (None, Some(month)) => {
+                Some(Event::System(system::Event::OriginsForgotten { slot, month: *month }))
+            }
+            (None, None) => None,
+        });
+        told.collect()
     }
 
     /// Runs a turn: what `decide` records is committed when this returns, or did not happen.
@@ -245,10 +270,11 @@ impl Writer {
     pub fn turn<R>(&mut self, decide: impl FnOnce(&mut Turn<'_>) -> R) -> Result<R, CommitError> {
         let store = &self.store;
         store.keep_keys_ahead();
+        store.erasures.finish();
         let anchor = store.clock().anchor();
         let mut guard = store.views_lock().upgradable_read();
         let before = guard.globals().position.0;
-        let (result, mut frame, mut changes) = {
+        let (result, mut frame, mut changes, destroyed) = {
             let mut turn = Turn {
                 draft: Draft::over(&guard),
                 frame: FrameBuilder::new(),
@@ -256,9 +282,10 @@ impl Writer {
                 clock: store.clock(),
                 sources: store.sources(),
                 scratch: Vec::new(),
+                destroyed: Vec::new(),
             };
             let result = decide(&mut turn);
-            (result, turn.frame, turn.draft.into_changes())
+            (result, turn.frame, turn.draft.into_changes(), turn.destroyed)
         };
         if frame.is_empty() {
             return Ok(result);
@@ -285,6 +312,9 @@ impl Writer {
         RwLockUpgradableReadGuard::upgrade(guard).absorb(changes);
         store.follower().committed(self.journal.head().position);
         store.follower().keep(kept);
+        if !planted::is(Planted::ErasedLater) {
+            store.erasures.carry_out(&destroyed);
+        }
         Ok(result)
     }
 

@@ -37,7 +37,7 @@ fn nobody_does_an_operators_work_from_the_network() {
         }
         asked += 1;
     }
-    assert_eq!((asked, audit.history(&person.username).len()), (17, before));
+    assert_eq!((asked, audit.history(&person.username).len()), (19, before));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod as_of;
 mod auditors;
 mod cursors;
+mod erasing;
 mod feeds;
 mod history;
 mod local;

@@ -38,6 +38,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
         ManageRight(Operator),
         ManageTokens,
         DeleteUser,
+        EraseUser,
         ResetPassword,
         ManageLinks,
         UseSession,
@@ -78,6 +79,7 @@ ManageRight(Auditor)      r    r      r      +      r       r      +     +      
 ManageRight(Operator)     r    r      r      r      r       +      +     +      +
 ManageTokens              s    +      s      +      s       s      +     +      +
 DeleteUser                r    r      r      +      r       r      +     +      +
+EraseUser                 r    r      r      +      r       r      +     +      +
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    r      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
@@ -109,6 +111,7 @@ ManageRight(Auditor)      r    +      r      +      r       r      +     +      
 ManageRight(Operator)     r    r      r      r      r       o      +     +      +
 ManageTokens              s    +      s      +      s       s      +     +      +
 DeleteUser                r    +      r      +      r       r      +     +      +
+EraseUser                 r    +      r      +      r       r      +     +      +
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    +      r      +      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +
@@ -140,6 +143,7 @@ ManageRight(Auditor)      r    +      r      o      r       r      +     +      
 ManageRight(Operator)     r    +      r      r      r       o      +     +      +
 ManageTokens              s    +      s      o      s       s      +     +      +
 DeleteUser                r    +      r      o      r       r      +     +      +
+EraseUser                 r    +      r      o      r       r      +     +      +
 ResetPassword             +    +      +      +      +       +      +     +      +
 ManageLinks               r    +      r      o      r       r      +     +      +
 UseSession                s    +      s      s      s       s      s     +      +

@@ -3,7 +3,7 @@
 use super::{
     ADA, Asked, HOME, RESET, TOKEN, World, ada_created, ada_created_but, ada_signed_up,
     ada_signing_up, ada_signs_in, administer, amend, at, attribute, attribute_set, create,
-    first_start, given, hash, key, name, nothing, password, pat_added, pubapi, reset_opened,
+    first_start, given, hash, key, month, name, nothing, password, pat_added, pubapi, reset_opened,
     reset_requested, seed, session_attribute_set, session_started, token, username,
 };
 use crate::attributes::SetMode;
@@ -179,6 +179,7 @@ fn users() -> Vec<Story> {
         Event::PatRemoved { .. } = ada().and(pat_added(Timestamp::NEVER)) =>
             Command::RemovePat(TOKEN);
         Event::Deleted = ada() => Command::Delete;
+        Event::Erased = ada() => Command::Erase;
         // Each of these is a row of its part below.
         Event::Access(_) = ada() => access::Command::Link { link: pubapi(), active: true };
         Event::Mail(_) = signed_up() => mail::Command::NoteSent(Position(1));
@@ -264,6 +265,8 @@ fn systems() -> Vec<Story> {
         System::ClockJumped { .. } = nothing() => OfSystem::NoteClockJump {
             expected: at(0), read: at(9),
         };
+        System::OriginsForgotten { .. } = given([month(9, 202_310), month(10, 202_311)]) =>
+            OfSystem::ForgetOrigins { before: Month(202_311) };
         System::SignInFailed(_) = nothing() => OfSystem::NoteUnknownName(UnknownName {
             name: [9; 32], count: 1,
         });

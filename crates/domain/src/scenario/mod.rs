@@ -5,7 +5,7 @@
 //! Every fact that passes through a scenario is held to its promises: what it says of keys and
 //! standing is true, it has a description, and no secret shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::actor::{Actor, ApplicationNumber, Dialect, Stamp};
@@ -38,6 +38,7 @@ pub(crate) const SEED: [u8; 10] = [7; 10];
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     users: BTreeMap<UserId, Option<Arc<User>>>,
+    erased: BTreeSet<UserId>,
     sessions: BTreeMap<SessionId, Option<Session>>,
     system: System,
     versions: BTreeMap<Stream, u32>,
@@ -75,6 +76,7 @@ pub(crate) fn given<E: Into<Event>>(facts: impl IntoIterator<Item = E>) -> World
 pub(crate) fn nothing() -> World {
     World {
         users: BTreeMap::new(),
+        erased: BTreeSet::new(),
         sessions: BTreeMap::new(),
         system: System::default(),
         versions: BTreeMap::new(),
@@ -161,6 +163,11 @@ impl World {
     fn decide(&self, command: Asked) -> (CommandName, Result<Vec<Event>, Rejection>) {
         let stamp = Stamp { at: self.now, actor: self.actor, seed: SEED };
         match command {
+            Asked::User(id, user::Command::Erase) if self.users.get(&id) == Some(&None) => {
+                let decided = user::erase_deleted(self.erased.contains(&id));
+                let decided = decided.map(|events| of(events, |event| Event::User(id, event)));
+                (CommandName::Erase, decided)
+            }
             Asked::User(id, command) => {
                 let name = command.name();
                 let user = self.find_user(id);
@@ -217,6 +224,9 @@ impl World {
             Event::User(id, event) => {
                 let row = self.users.entry(*id).or_default();
                 let before = row.clone();
+                if *event == user::Event::Erased {
+                    self.erased.insert(*id);
+                }
                 user::evolve(row, &head, event);
                 assert_honest(event, before.as_deref(), row.as_deref());
                 assert_described(&user::describe(before.as_deref(), event), event.name());

@@ -7,14 +7,15 @@ use ulid::Ulid;
 use crate::attributes::{AttributeKey, Namespace, NewAttribute};
 use crate::bootstrap::FirstStart;
 use crate::fact::Event as Fact;
-use crate::id::{CodeId, OrganizationId, SessionId, TokenId, UserId};
+use crate::id::{CodeId, OrganizationId, SessionId, Slot, TokenId, UserId};
 use crate::rejection::{Rejection, ValueFault};
 use crate::scenario::START;
 use crate::secret::{PasswordHash, TokenHash, TotpSeed};
 use crate::session;
 use crate::sign_in::{ApplicationGates, SignIn, SignInSettings};
+use crate::system::{self, Purpose};
 use crate::text::{Email, Name, Username};
-use crate::time::{Span, Timestamp};
+use crate::time::{Month, Span, Timestamp};
 use crate::user::command::{Administrative, Amendment, Command};
 use crate::user::event::{ConfirmationCode, Created, SignedUp};
 use crate::user::rate_limit::RateLimitDefinition;
@@ -103,6 +104,11 @@ pub(crate) fn machine_created() -> Event {
 /// Something happened to the machine.
 pub(crate) fn of_robot(event: Event) -> Fact {
     Fact::User(ROBOT, event)
+}
+
+/// This slot seals the origins of this month.
+pub(crate) fn month(slot: u32, month: u32) -> system::Event {
+    system::Event::SlotAssigned { slot: Slot(slot), purpose: Purpose::Month(Month(month)) }
 }
 
 /// Ada has another password.

@@ -39,6 +39,17 @@ pub fn describe(event: &Event) -> Description {
             ),
             Vec::new(),
         ),
+        Event::OriginsForgotten { slot, month } => Description::new(
+            format!(
+                "Where everybody was in {} was forgotten: key slot {} is destroyed",
+                month, slot.0
+            ),
+            vec![Change::new(
+                format!("key_slots.{}", slot.0),
+                Shown::Text(purpose_name(Purpose::Month(*month))),
+                None,
+            )],
+        ),
         Event::EventsExported(Exported { from, to, digest }) => Description::new(
             format!("Positions {} to {} were exported, digest {}", from.0, to.0, hex(digest)),
             Vec::new(),
@@ -58,9 +69,7 @@ fn purpose_name(purpose: Purpose) -> String {
         Purpose::Index => "names that nobody holds".to_owned(),
         Purpose::Tokens => "session tokens".to_owned(),
         Purpose::Checkpoints => "signing checkpoints".to_owned(),
-        Purpose::Month(month) => {
-            format!("the origins of {:04}-{:02}", month.0 / 100, month.0 % 100)
-        }
+        Purpose::Month(month) => format!("the origins of {month}"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What concerns the whole store: its birth, its keys, the names of applications, operators' acts.
 
+use std::collections::BTreeSet;
+
 use crate::fact::CommandName;
 use crate::id::{OrganizationId, Position, Slot};
 use crate::policy::Act;
@@ -42,6 +44,11 @@ pub enum Command {
     NoteRestore(Restored),
     /// Put on record that somebody tried to sign in under a name that nobody has.
     NoteUnknownName(UnknownName),
+    /// Forget where everybody was in each month before this one.
+    ForgetOrigins {
+        /// The first month that is kept; not later than the present one.
+        before: Month,
+    },
     /// Put on record that a part of the log was exported.
     NoteExport(Exported),
     /// Put on record that the caller reads what only auditors may.
@@ -113,6 +120,13 @@ pub enum Event {
     Restored(Restored),
     /// Somebody tried to sign in under a name that nobody has.
     SignInFailed(UnknownName),
+    /// The key of a month's origins is destroyed: where anybody was then can be read no more.
+    OriginsForgotten {
+        /// The key's slot.
+        slot: Slot,
+        /// Which month.
+        month: Month,
+    },
     /// A part of the log was exported.
     EventsExported(Exported),
     /// The actor was refused what it may not do.
@@ -137,6 +151,7 @@ impl Command {
     pub fn name(&self) -> CommandName {
         match self {
             Self::NoteRebuild { .. } => CommandName::Rebuild,
+            Self::ForgetOrigins { .. } => CommandName::ForgetOrigins,
             Self::NoteExport(_) => CommandName::Export,
             Self::NoteAudit(_) => CommandName::NoteAudit,
             Self::NoteDenial(_) => CommandName::NoteDenial,
@@ -158,7 +173,8 @@ impl Command {
             | Self::NameApplication(_)
             | Self::NoteRebuild { .. }
             | Self::NoteClockJump { .. }
-            | Self::NoteRestore(_) => Act::Operate,
+            | Self::NoteRestore(_)
+            | Self::ForgetOrigins { .. } => Act::Operate,
         }
     }
 }
@@ -174,6 +190,7 @@ impl Event {
             Self::ClockJumped { .. } => "system.clock_jumped",
             Self::Restored(_) => "system.restored",
             Self::SignInFailed(_) => "system.sign_in_failed",
+            Self::OriginsForgotten { .. } => "system.origins_forgotten",
             Self::EventsExported(_) => "system.events_exported",
             Self::RequestDenied(_) => "system.request_denied",
             Self::AuditRead(_) => "system.audit_read",
@@ -210,6 +227,8 @@ pub struct System {
     pub default_organization: Option<(OrganizationId, Name)>,
     /// The slots in use that belong to nobody.
     pub slots: Vec<(Slot, Purpose)>,
+    /// The slots among them whose keys are destroyed: those of months that were forgotten.
+    pub forgotten: BTreeSet<Slot>,
     /// The names of applications; the first has number 1.
     pub applications: Vec<Name>,
     /// The epochs that began anew, each with the last position that held.
@@ -226,6 +245,14 @@ impl System {
     /// before it.
     pub fn still_holds(&self, epoch: u32, position: Position) -> bool {
         self.restores.iter().all(|(later, last)| *later <= epoch || position <= *last)
+    }
+
+    /// The months that have a key, or had one, each with its slot, in the order in which they came.
+    pub fn months(&self) -> impl Iterator<Item = (Month, Slot)> {
+        self.slots.iter().filter_map(|(slot, purpose)| match purpose {
+            Purpose::Month(month) => Some((*month, *slot)),
+            Purpose::Codes | Purpose::Index | Purpose::Tokens | Purpose::Checkpoints => None,
+        })
     }
 
     /// The number of an application, if it has one.
@@ -258,10 +285,22 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         }
         Command::NoteRestore(restored) => Ok(vec![Event::Restored(restored)]),
         Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
+        Command::ForgetOrigins { before } => forget_origins(system, before),
         Command::NoteExport(exported) => Ok(vec![Event::EventsExported(exported)]),
         Command::NoteAudit(read) => Ok(vec![Event::AuditRead(read)]),
         Command::NoteDenial(denied) => Ok(vec![Event::RequestDenied(denied)]),
     }
+}
+
+/// Every turn's month has a key before the turn, so the present month is the last that has one.
+fn forget_origins(system: &System, before: Month) -> Result<Vec<Event>, Rejection> {
+    let present = system.months().map(|(month, _)| month).max();
+    if present.is_none_or(|present| before > present) {
+        return Err(Rejection::Unacceptable { field: "before", fault: ValueFault::OutOfRange });
+    }
+    let goes = |(month, slot): &(Month, Slot)| *month < before && !system.forgotten.contains(slot);
+    let going = system.months().filter(goes);
+    Ok(going.map(|(month, slot)| Event::OriginsForgotten { slot, month }).collect())
 }
 
 /// Folds one fact into the state.
@@ -274,6 +313,7 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         Event::SlotAssigned { slot, purpose } => system.slots.push((*slot, *purpose)),
         Event::ApplicationNamed { name, .. } => system.applications.push(name.clone()),
         Event::Restored(restored) => system.restores.push((restored.epoch, restored.position)),
+        Event::OriginsForgotten { slot, .. } => _ = system.forgotten.insert(*slot),
         Event::ViewsRebuilt { .. }
         | Event::ClockJumped { .. }
         | Event::SignInFailed(_)
@@ -370,6 +410,32 @@ mod tests {
             Description::new(
                 format!("Epoch 2 goes on from position 17, root {}", "ab".repeat(32)),
                 vec![Change::new("epoch", None, Shown::text("2"))],
+            )
+        );
+    }
+
+    #[test]
+    fn months_before_the_present_one_are_forgotten_once_each() {
+        let gone = |slot, month| Event::OriginsForgotten { slot: Slot(slot), month: Month(month) };
+        let forget = |before| Command::ForgetOrigins { before: Month(before) };
+        let too_late = unacceptable("before", ValueFault::OutOfRange);
+        let world = given([month(9, 202_309), month(10, 202_310), month(11, 202_311)])
+            .when(forget(202_310))
+            .then([gone(9, 202_309)])
+            .when(forget(202_310))
+            .then_nothing()
+            .when(forget(202_312))
+            .then_rejected(too_late.clone())
+            .when(forget(202_311))
+            .then([gone(10, 202_310)]);
+        assert_eq!(world.system().forgotten.iter().map(|slot| slot.0).collect::<Vec<_>>(), [9, 10]);
+        assert_eq!(world.system().slot(Purpose::Month(Month(202_309))), Some(Slot(9)), "still so");
+        nothing().when(forget(202_309)).then_rejected(too_late);
+        assert_eq!(
+            describe(&gone(9, 202_309)),
+            Description::new(
+                "Where everybody was in 2023-09 was forgotten: key slot 9 is destroyed",
+                vec![Change::new("key_slots.9", Shown::text("the origins of 2023-09"), None)],
             )
         );
     }

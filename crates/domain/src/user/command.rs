@@ -105,6 +105,8 @@ pub enum Command {
     RemovePat(TokenId),
     /// Delete the user: name, sessions and tokens go, history stays.
     Delete,
+    /// Delete the user if it lives, and destroy its key: of its history stays what is in the clear.
+    Erase,
     /// Something about ways in beside the password.
     Access(access::Command),
     /// Something about mails.
@@ -175,6 +177,7 @@ impl Command {
             Self::AddPat { .. } => CommandName::AddPat,
             Self::RemovePat(_) => CommandName::RemovePat,
             Self::Delete => CommandName::Delete,
+            Self::Erase => CommandName::Erase,
             Self::Access(command) => command.name(),
             Self::Mail(command) => command.name(),
             Self::NoteAttempts(command) => command.name(),
@@ -202,6 +205,7 @@ impl Command {
             Self::GrantRight(right) | Self::RevokeRight(right) => Act::ManageRight(*right),
             Self::AddPat { .. } | Self::RemovePat(_) => Act::ManageTokens,
             Self::Delete => Act::DeleteUser,
+            Self::Erase => Act::EraseUser,
             Self::Access(command) => command.act(),
             Self::Mail(command) => command.act(),
             Self::NoteAttempts(command) => command.act(),

@@ -78,12 +78,18 @@ pub fn decide(
         }
         Command::RemovePat(_) => Err(Rejection::NoSuchToken),
         Command::Delete => Ok(vec![Event::Deleted]),
+        Command::Erase => Ok(vec![Event::Deleted, Event::Erased]),
         Command::Access(command) => access::decide(user, command, stamp.at),
         Command::Mail(command) => mail::decide(user, command),
         Command::NoteAttempts(attempts::Command { fault, count, .. }) => {
             Ok(vec![Event::Attempt(attempts::Event { fault, count })])
         }
     }
+}
+
+/// Decides what erasing makes of a user that was deleted before, or erased.
+pub fn erase_deleted(is_erased: bool) -> Result<Vec<Event>, Rejection> {
+    if is_erased { Err(Rejection::AlreadyErased) } else { Ok(vec![Event::Erased]) }
 }
 
 fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
@@ -119,7 +125,8 @@ fn birth(command: Command) -> Result<Vec<Event>, Rejection> {
         | Command::Access(_)
         | Command::Mail(_)
         | Command::NoteAttempts(_)
-        | Command::Delete => Err(Rejection::NoSuchUser),
+        | Command::Delete
+        | Command::Erase => Err(Rejection::NoSuchUser),
     }
 }
 

@@ -13,6 +13,9 @@ use crate::user::attempts;
 use crate::user::mail;
 use crate::user::state::{ApprovalStatus, NewPassword, Profile, SignUpStatus};
 
+/// The name of [`Event::UsernameChanged`]: a rename is told from others also where it was erased.
+pub const USERNAME_CHANGED: &str = "user.username_changed";
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -156,6 +159,8 @@ pub enum Event {
     },
     /// The user is gone for every dialect; its history stays.
     Deleted,
+    /// The key of a user that was deleted is destroyed: nothing personal of it can be read again.
+    Erased,
     /// A way in beside the password changed.
     Access(access::Event),
     /// A mail came to be owed, went out, or did not.
@@ -260,7 +265,7 @@ impl Event {
             Self::ApprovalReset => "user.approval_reset",
             Self::Locked => "user.locked",
             Self::Unlocked => "user.unlocked",
-            Self::UsernameChanged { .. } => "user.username_changed",
+            Self::UsernameChanged { .. } => USERNAME_CHANGED,
             Self::ProfileChanged { .. } => "user.profile_changed",
             Self::EmailChanged { .. } => "user.email_changed",
             Self::EmailRemoved => "user.email_removed",
@@ -280,6 +285,7 @@ impl Event {
             Self::PatAdded { .. } => "user.pat_added",
             Self::PatRemoved { .. } => "user.pat_removed",
             Self::Deleted => "user.deleted",
+            Self::Erased => "user.erased",
             Self::Access(event) => event.name(),
             Self::Mail(event) => event.name(),
             Self::Attempt(event) => event.name(),

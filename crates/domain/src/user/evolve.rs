@@ -27,7 +27,7 @@ pub fn evolve(user: &mut Option<Arc<User>>, head: &Head, event: &Event) {
         *user = Some(Arc::new(newborn));
         return;
     }
-    if matches!(event, Event::Deleted) {
+    if matches!(event, Event::Deleted | Event::Erased) {
         *user = None;
         return;
     }
@@ -47,6 +47,7 @@ fn change(user: &mut User, head: &Head, event: &Event) {
         | Event::Created(_)
         | Event::MachineCreated { .. }
         | Event::Deleted
+        | Event::Erased
         | Event::Attempt(_)
         | Event::SignedIn { totp_step: None, .. } => {}
         Event::SignUpConfirmed => signed_up_as_far_as(user, SignUpStatus::Final),
@@ -197,7 +198,8 @@ fn born(head: &Head, event: &Event) -> Option<User> {
         | Event::Access(_)
         | Event::Mail(_)
         | Event::Attempt(_)
-        | Event::Deleted => None,
+        | Event::Deleted
+        | Event::Erased => None,
     }
 }
 

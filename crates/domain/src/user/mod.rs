@@ -22,7 +22,7 @@ pub mod sign_up;
 pub mod state;
 
 pub use command::Command;
-pub use decide::decide;
+pub use decide::{decide, erase_deleted};
 pub use describe::describe;
 pub use event::Event;
 pub use evolve::evolve;

@@ -50,6 +50,10 @@ impl From<Failure> for Problem {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 Self::new(status, "outcome_unknown", failure.to_string())
             }
+            Failure::KeyNotDestroyed { .. } => {
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                Self::new(status, "key_not_destroyed", failure.to_string())
+            }
             Failure::Store(error) => {
                 tracing::error!(%error, "a read failed");
                 let code = if error.is_damage() { "damage" } else { "internal" };
@@ -95,6 +99,7 @@ fn status(why: &Rejection) -> StatusCode {
         Rejection::UserExists
         | Rejection::Taken(_)
         | Rejection::AlreadySo
+        | Rejection::AlreadyErased
         | Rejection::AlreadyConfirmed
         | Rejection::AttributeExists
         | Rejection::StaleProof => StatusCode::CONFLICT,

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod asked;
 mod describe;
+mod erasing;
 mod errors;
 mod events;
 mod export;
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/users/{id}/attributes", get(history::attributes))
         .route("/v1/users/{id}/diff", get(history::diff))
         .route("/v1/users/{id}/sessions", get(sessions::list))
+        .route("/v1/users/{id}/erase", post(erasing::erase))
         .route("/v1/events", get(events::list))
         .route("/v1/events/stream", get(events::stream::open))
         .route("/v1/log/checkpoint", get(log::checkpoint))
@@ -52,6 +54,8 @@ pub fn routes() -> Router<App> {
         .route("/v1/local/outbox", get(outbox::list))
         .route("/v1/local/outbox/{id}", get(outbox::show))
         .route("/v1/local/outbox/{id}/retry", post(outbox::retry))
+        .route("/v1/local/origins", get(erasing::origins))
+        .route("/v1/local/origins/forget", post(erasing::forget_origins))
         .route("/v1/local/users", post(accounts::create))
         .route("/v1/local/users/{id}", delete(accounts::delete))
         .route("/v1/local/users/{id}/lock", post(accounts::lock))

@@ -69,6 +69,7 @@ pub fn problem(app: &App, failure: Failure) -> Problem {
         | Failure::TooManyFailed
         | Failure::OutcomeUnknown
         | Failure::NotDone
+        | Failure::KeyNotDestroyed { .. }
         | Failure::Closing
         | Failure::Store(_) => failure.into(),
     }

@@ -177,7 +177,11 @@ impl Zato {
     pub fn fail(&self, call: Call, failure: Failure) -> Refusal {
         match failure {
             Failure::Rejected(why) => self.refuse(call, &why),
-            Failure::Busy | Failure::OutcomeUnknown | Failure::NotDone | Failure::Closing => {
+            Failure::Busy
+            | Failure::OutcomeUnknown
+            | Failure::NotDone
+            | Failure::KeyNotDestroyed { .. }
+            | Failure::Closing => {
                 tracing::warn!(cid = self.cid, why = %failure, "unavailable");
                 Refusal::Unavailable
             }

@@ -66,8 +66,9 @@ fn row(call: Call, why: &Rejection, inform: &Inform) -> (&'static str, bool) {
         | Rejection::AddressNotAllowed
         | Rejection::NoPassword
         | Rejection::NoSuchToken
-        // Nothing of this dialect asks about mails.
+        // Nothing of this dialect asks about mails, nor erases.
         | Rejection::NoSuchMail
+        | Rejection::AlreadyErased
         | Rejection::StaleProof => (NOT_ALLOWED, true),
         Rejection::Taken(Held::Username) => ("E001002", !sign_up || inform.user_exists),
         Rejection::Taken(Held::Email) => ("E002002", !sign_up || inform.email_exists),

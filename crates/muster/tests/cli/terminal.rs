@@ -118,3 +118,21 @@ fn whether_to_delete_is_asked() {
     let shown = Terminal::run(&scratch, &["user", "delete", "ada"]).end(1);
     assert!(shown.contains("No such user `ada`") && !shown.contains("Delete"), "{shown}");
 }
+
+#[test]
+fn whoever_is_to_be_erased_is_named_again() {
+    let scratch = store("erase");
+    let create = ["user", "create", "ada", "--password-stdin"];
+    out(&on_with(&scratch.data(), &create, "correct horse"), 0);
+    for (typed, kept) in [("y\n", true), ("\n", true), ("adam\n", true), ("ada\n", false)] {
+        let mut terminal = Terminal::run(&scratch, &["erase", "ada"]);
+        terminal.answer("Type the user's name to erase it: ", typed, false);
+        let shown = terminal.end(0);
+        assert!(shown.contains("cannot be undone") && shown.contains("Stays: "), "{shown}");
+        let said = if kept { "User `ada` kept intact" } else { "Erased user " };
+        assert!(shown.contains(said), "{typed:?}: {shown}");
+        let code = i32::from(!kept);
+        let shown = on(&scratch.data(), &["user", "show", "ada"]);
+        assert_eq!(shown.status.code(), Some(code), "{typed:?}");
+    }
+}

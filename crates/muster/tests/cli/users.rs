@@ -181,6 +181,52 @@ fn a_deleted_user_is_gone_and_its_history_stays() {
 }
 
 #[test]
+fn an_erased_user_leaves_a_certificate_and_a_history_without_a_word_of_it() {
+    both("erase", |scratch| {
+        scratch.create("ada");
+        let id = scratch.json("user show ada")["id"].as_str().expect("an id").to_owned();
+        let told = err(&on(&scratch.data(), &["erase", "ada"]), 2);
+        assert!(told.contains("say --yes"), "{told}");
+        let certificate = out(&on(&scratch.data(), &["erase", "ada", "--yes"]), 0);
+        let operator = "by        operator\n";
+        for line in [&*format!("Erased user {id}\n"), operator, "destroyed ", "kept "] {
+            assert!(certificate.contains(line), "{line}: {certificate}");
+        }
+        assert!(certificate.contains("\n\nmuster/"), "a signed note ends it: {certificate}");
+        scratch.refuses("erase ada --yes", "No such user `ada`");
+        scratch.refuses(&format!("erase {id} --yes"), "the user is erased already");
+        let history = out(&on(&scratch.data(), &["history", &id]), 0);
+        assert!(history.contains("(erased) [user.created]"), "{history}");
+        assert!(history.contains("Was erased: ") && !history.contains("ada"), "{history}");
+        out(&on(&scratch.data(), &["verify"]), 0);
+        out(&on(&scratch.data(), &["rebuild"]), 0);
+    });
+}
+
+#[test]
+fn months_are_listed_and_only_those_before_the_present_one_are_forgotten() {
+    both("origins", |scratch| {
+        // Whoever acts first in a month gives it a key.
+        scratch.create("ada");
+        let months = out(&on(&scratch.data(), &["origins", "list"]), 0);
+        let (present, state) = months.trim_end().split_once("  ").expect("one month");
+        assert_eq!(state, "known");
+        scratch.says(
+            &format!("origins forget --before {present} --yes"),
+            &format!("Nothing was known of a month before {present}\n"),
+        );
+        scratch.refuses(
+            "origins forget --before 9999-12 --yes",
+            "9999-12 has not begun: only months before the present one can be forgotten",
+        );
+        let wrong = ["origins", "forget", "--before", "november", "--yes"];
+        assert!(err(&on(&scratch.data(), &wrong), 2).contains("not a month, like 2026-11"));
+        let asked = ["origins", "forget", "--before", present];
+        assert!(err(&on(&scratch.data(), &asked), 2).contains("say --yes"));
+    });
+}
+
+#[test]
 fn somebody_who_is_not_there_is_named() {
     both("nobody", |scratch| {
         let commands = ["lock", "unlock", "approve", "reject", "login", "reset-password"];

@@ -98,7 +98,7 @@ fn of_user(event: &user::Event) -> Activity {
         E::SignUpConfirmed | E::Approved => account(2),
         E::PasswordChanged { .. } => account(3),
         E::Rejected | E::ApprovalReset => account(5),
-        E::Deleted => account(6),
+        E::Deleted | E::Erased => account(6),
         E::Locked => account(9),
         E::TotpEnabled => account(10),
         E::TotpDisabled => account(11),
@@ -167,6 +167,7 @@ fn of_system(event: &system::Event) -> Activity {
         E::EventsExported(_) | E::AuditRead(_) => Class::ApiActivity.of(2),
         E::RequestDenied(_) => Class::ApiActivity.of(OTHER).in_vain(),
         E::ViewsRebuilt { .. } => Class::ApiActivity.of(3),
+        E::OriginsForgotten { .. } => Class::ApiActivity.of(4),
         E::ClockJumped { .. } | E::Restored(_) => Class::ApiActivity.of(OTHER),
         E::SignInFailed(_) => Class::Authentication.of(1).in_vain(),
     }

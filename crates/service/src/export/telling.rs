@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use domain::fact::{Fact, Part};
+use domain::fact::Fact;
 use domain::id::{Position, UserId};
 use store::StoreError;
 
 use crate::Service;
-use crate::history::{State, Told};
+use crate::history::{ERASED_USER, State, Told};
 
 /// People whose state is held at once. Beyond it the half of them that has not been met for longest is
 /// forgotten, and looked up again where it is met again.
@@ -50,6 +50,8 @@ impl Telling {
         };
         let actor_name = match fact.head.actor.user() {
             None => None,
+            // Whoever is erased while facts are told is called by no name from then on.
+            Some(actor) if self.service.is_erased(actor) => Some(ERASED_USER.to_owned()),
             Some(actor) => self.person(actor, position)?.username(),
         };
         let number = fact.head.application.0;
@@ -58,11 +60,7 @@ impl Telling {
             views.system().application_name(number).map(ToString::to_string)
         });
         let application = application.clone();
-        let event = match &fact.body {
-            Part::Open(event) => Some(event.name()),
-            Part::Erased => None,
-        };
-        let Fact { head, origin, .. } = fact;
+        let Fact { head, name: event, origin, .. } = fact;
         Ok((Told { head, event, origin, description, actor_name, application }, owner))
     }
 

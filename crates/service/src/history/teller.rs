@@ -9,7 +9,7 @@ use domain::fact::{Event, Fact, Head, Part, Stream};
 use domain::id::{Position, UserId};
 use domain::{session, system, user};
 use store::states::{KEPT_EVERY_FACTS, Person};
-use store::views::Subject;
+use store::views::{Gone, Subject, UserRow};
 use store::{Origins, StoreError};
 
 use crate::Service;
@@ -19,18 +19,21 @@ const CHUNK_FACTS: usize = 64;
 /// People whose state a teller keeps; beyond that it begins to look them up again.
 const PEOPLE_MAX: usize = 4_096;
 
+/// What an actor is called whose key is destroyed.
+pub const ERASED_USER: &str = "erased user";
+
 /// A fact, told: its event is gone, which may be long.
 #[derive(Clone, Debug)]
 pub struct Told {
     /// When, who, how, where in the log.
     pub head: Head,
-    /// The event's name; `None` where the person's key is destroyed.
-    pub event: Option<&'static str>,
+    /// The event's name, which is in the clear.
+    pub event: &'static str,
     /// From where, if anything is known.
     pub origin: Option<Part<Origin>>,
     /// What it means; `None` where the person's key is destroyed.
     pub description: Option<Description>,
-    /// The name the actor had then, if it was a user with a name.
+    /// The name the actor had then, if it was a user with a name; of one that was erased, [`ERASED_USER`].
     pub actor_name: Option<String>,
     /// The application's name, if one was named.
     pub application: Option<String>,
@@ -81,11 +84,7 @@ impl Teller {
             let named = views.system().application_name(fact.head.application.0);
             named.map(ToString::to_string)
         };
-        let event = match &fact.body {
-            Part::Open(event) => Some(event.name()),
-            Part::Erased => None,
-        };
-        let Fact { head, origin, .. } = fact;
+        let Fact { head, name: event, origin, .. } = fact;
         Ok(Told { head, event, origin, description, actor_name, application })
     }
 
@@ -101,6 +100,10 @@ impl Teller {
 
     /// What an actor was called at a position: as its last rename before that says, or its birth.
     fn name_of(&mut self, id: UserId, at: Position) -> Result<Option<String>, StoreError> {
+        // Whoever is erased while facts are told is called by no name from then on.
+        if self.service.is_erased(id) {
+            return Ok(Some(ERASED_USER.to_owned()));
+        }
         let Some(named) = self.service.named_at(id, at) else { return Ok(None) };
         if self.names.len() >= self.people_max && !self.names.contains_key(&named) {
             self.names.clear();
@@ -168,6 +171,12 @@ impl Service {
     fn facts_before(&self, id: UserId, position: Position) -> usize {
         let before = Position(position.0.saturating_sub(1));
         self.store().count_to(Subject::Of(id), before)
+    }
+
+    /// Whether somebody's key is destroyed.
+    pub fn is_erased(&self, id: UserId) -> bool {
+        let views = self.store().views();
+        matches!(views.user_row(id), Some(UserRow::Gone(Gone { erased: true, .. })))
     }
 
     /// Where the name stands that a user had at a position: in its last rename, or in its birth.

@@ -71,6 +71,7 @@ pub(super) fn decide(
         caller.actor.user().and_then(|id| draft.user(id)).map_or(Rights::NONE, |user| user.rights);
     let who = Authority { actor: caller.actor, rights };
     match command {
+        Command::User(id, user::Command::Erase) => erase(turn, &who, id, stamp),
         Command::User(id, command) => {
             let user = draft.user(id).map(Arc::as_ref);
             policy::permits(&who, command.act(), user)?;
@@ -122,6 +123,23 @@ pub(super) fn decide(
             Ok((of_system(events), None))
         }
     }
+}
+
+/// A user is erased whether it lives or was deleted before.
+fn erase(
+    turn: &Turn<'_>,
+    who: &Authority,
+    id: UserId,
+    stamp: &Stamp,
+) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
+    let row = turn.draft().user_row(id);
+    policy::permits(who, Act::EraseUser, row.and_then(UserRow::live).map(Arc::as_ref))?;
+    let events = match row {
+        Some(UserRow::Live(user)) => user::decide(Some(user), user::Command::Erase, stamp),
+        Some(UserRow::Gone(gone)) => user::erase_deleted(gone.erased),
+        Some(UserRow::Unborn) | None => Err(Rejection::NoSuchUser),
+    };
+    Ok((of_user(id, events?), Some(id)))
 }
 
 /// The session that the same proof opened, if there is one, decides with the user.

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use domain::actor::{Actor, ApplicationNumber, Stamp};
 use domain::fact::{CommandName, Event};
-use domain::id::{Position, SessionId, UserId};
+use domain::id::{Position, SessionId, Slot, UserId};
 use domain::rejection::Rejection;
 use domain::system;
 use domain::system::Purpose;
 use domain::text::Name;
 use domain::time::Timestamp;
-use domain::user::User;
+use domain::user::{self, User};
 use store::planted::{self, Planted};
 use store::rebuild::Rebuilt;
 use store::{CommitError, Fit, Signature, Store, Turn};
@@ -43,6 +43,8 @@ pub struct Done {
     pub user: Option<Arc<User>>,
     /// The session that it opened or changed.
     pub session: Option<SessionId>,
+    /// The slots whose keys it destroyed.
+    pub destroyed: Vec<Slot>,
 }
 
 /// What the writer's queue holds.
@@ -208,7 +210,9 @@ impl Turns {
                 if answers.iter().any(|answer| answer.is_news) {
                     tell(store, news);
                 }
-                answers.into_iter().for_each(Answer::send);
+                for answer in answers {
+                    answer.held_to_the_disk(store).send();
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "a turn was not committed");
@@ -259,6 +263,16 @@ struct Answer {
 }
 
 impl Answer {
+    /// Nobody hears that a key is destroyed before the disk says so.
+    fn held_to_the_disk(mut self, store: &Store) -> Self {
+        if let Ok(done) = &self.result
+            && done.destroyed.iter().any(|slot| store.is_erasure_unfinished(*slot))
+        {
+            self.result = Err(Failure::KeyNotDestroyed { position: done.position });
+        }
+        self
+    }
+
     fn send(self) {
         // Whoever asked may have gone; what happened, happened.
         drop(self.reply.send(self.result));
@@ -312,6 +326,7 @@ fn write(
         Event::Session(id, _) => Some(*id),
         Event::User(..) | Event::System(_) => None,
     });
+    let destroyed = events.iter().filter_map(|event| destroyed(turn, event)).collect();
     if !events.is_empty() {
         let mut signature = signature(caller, at, command.name());
         sign_as_user(&mut signature, command, session);
@@ -319,7 +334,16 @@ fn write(
         turn.record(&signature, events);
     }
     let user = user.and_then(|id| turn.draft().user(id)).cloned();
-    Done { position: turn.draft().now().position, at, user, session }
+    Done { position: turn.draft().now().position, at, user, session, destroyed }
+}
+
+/// The slot whose key the event says is destroyed.
+fn destroyed(turn: &Turn<'_>, event: &Event) -> Option<Slot> {
+    match event {
+        Event::User(id, user::Event::Erased) => turn.draft().user_row(*id)?.slot(),
+        Event::System(system::Event::OriginsForgotten { slot, .. }) => Some(*slot),
+        Event::User(..) | Event::Session(..) | Event::System(_) => None,
+    }
 }
 
 /// The number of the application, which the turn names at its first use.

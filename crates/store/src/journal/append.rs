@@ -93,7 +93,8 @@ impl Journal {
     /// `filled` is asked once all is read: the last position that the log by position holds, or
     /// `None` if it knows nothing. What a crash left unfinished is set aside: nothing is cut or
     /// overwritten but by the same bytes. Any other difference is [`JournalError::Damage`], and
-    /// then nothing was written.
+    /// then nothing was written. Nor is it if `ready` refuses, which is told the epoch of the last frame once
+    /// the end is judged.
     pub fn open<E: From<JournalError>>(
         disk: Arc<dyn Disk>,
         dir: &Path,
@@ -101,8 +102,10 @@ impl Journal {
         settings: Settings,
         filled: impl FnOnce() -> Option<u64>,
         visit: impl FnMut(&Frame<'_>) -> Result<(), E>,
+        ready: impl FnOnce(u32) -> Result<(), E>,
     ) -> Result<(Self, End), E> {
         let found = look(&disk, dir, whose, settings.segment_bytes, filled, visit)?;
+        ready(found.epoch)?;
         Self::go_on(disk, dir, whose, settings, found).map_err(|e| JournalError::from(e).into())
     }
 

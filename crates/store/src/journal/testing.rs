@@ -179,7 +179,8 @@ impl Fixture {
             Ok::<(), JournalError>(())
         };
         let (disk, dir) = (self.disk(), self.dir());
-        let opened = Journal::open(disk, &dir, self.whose, self.settings, || filled, visit);
+        let opened =
+            Journal::open(disk, &dir, self.whose, self.settings, || filled, visit, |_| Ok(()));
         opened.map(|(journal, end)| (journal, end, records))
     }
 

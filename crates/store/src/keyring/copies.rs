@@ -20,6 +20,14 @@ pub(super) const SLOTS_READ: usize = 1_024;
 pub(super) struct Copies([Arc<dyn DiskFile>; 2]);
 
 impl Copies {
+    /// Writes into the first file alone, durably; only a planted mistake does so.
+    pub(super) fn write_first(&self, writes: &[(u64, Vec<u8>)]) -> io::Result<()> {
+        for (offset, bytes) in writes {
+            self.0[0].write_at(bytes, *offset)?;
+        }
+        self.0[0].sync_data()
+    }
+
     /// Makes both files. One that is there already is never touched.
     pub(super) fn create(disk: &dyn Disk, dir: &Path) -> io::Result<Self> {
         let [a, b] = FILE_NAMES.map(|name| disk.open(&dir.join(name), Access::CreateNew));
@@ -201,6 +209,12 @@ pub(super) enum Agreed {
 pub(super) fn agree(said: [Said; 2]) -> Agreed {
     match said {
         [Said::Bad, _] | [_, Said::Bad] if planted::is(Planted::SlotGivenUp) => Agreed::Lost,
+        [Said::Erased, Said::Filled(b)] if planted::is(Planted::RepairRevives) => {
+            Agreed::Unlike(SlotState::Filled(b), 0)
+        }
+        [Said::Filled(a), Said::Erased] if planted::is(Planted::RepairRevives) => {
+            Agreed::Unlike(SlotState::Filled(a), 1)
+        }
         [Said::Erased, Said::Erased] => Agreed::Same(SlotState::Erased),
         [Said::Erased, _] => Agreed::Unlike(SlotState::Erased, 1),
         [_, Said::Erased] => Agreed::Unlike(SlotState::Erased, 0),
@@ -217,6 +231,11 @@ impl Found {
     /// Notes that a slot must be copied from the other file.
     pub(super) fn note(&mut self, number: u32) {
         self.differs.push(number);
+    }
+
+    /// Notes that a slot is not copied: what it held is not to come back.
+    pub(super) fn leave(&mut self, number: u32) {
+        self.differs.retain(|differs| *differs != number);
     }
 }
 

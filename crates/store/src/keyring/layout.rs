@@ -110,6 +110,13 @@ pub(super) fn erased(number: u32) -> [u8; SLOT_BYTES] {
     bytes
 }
 
+/// A slot that is marked as erased and still holds its wrapped key: what a planted mistake writes.
+pub(super) fn marked(mut bytes: [u8; SLOT_BYTES]) -> [u8; SLOT_BYTES] {
+    bytes[4] = ERASED;
+    close(&mut bytes);
+    bytes
+}
+
 /// Reads the slot that should have this number.
 pub(super) fn parse(number: u32, bytes: &[u8; SLOT_BYTES]) -> Result<Stored, KeyringError> {
     if bytes.iter().all(|byte| *byte == 0) {

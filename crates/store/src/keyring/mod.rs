@@ -156,6 +156,16 @@ pub struct Loaded {
     lost: BTreeSet<u32>,
 }
 
+/// Keys that are ready for use, and what had to be done for that.
+pub struct Settled {
+    /// The keys.
+    pub keyring: Keyring,
+    /// What was made like the other file.
+    pub repaired: Vec<Repaired>,
+    /// Slots whose keys were still there although a fact says that they are destroyed.
+    pub finished: Vec<Slot>,
+}
+
 impl Loaded {
     /// Reads both files in the directory and unwraps their keys.
     ///
@@ -186,9 +196,21 @@ impl Loaded {
         self.lost.first().map(|slot| Spot::Slot(*slot))
     }
 
+    /// The slots whose keys are destroyed.
+    pub fn erased(&self) -> BTreeSet<Slot> {
+        self.ring.slots.read().erased().map(Slot).collect()
+    }
+
+    /// A slot that is erased, and of which the log does not tell so.
+    pub fn erased_alone(&self, told: &BTreeSet<Slot>) -> Option<u32> {
+        let alone =
+            |number: &u32| !told.contains(&Slot(*number)) && !planted::is(Planted::RepairRevives);
+        self.ring.slots.read().erased().find(alone)
+    }
+
     /// Makes both files alike and durable, once the log is known: `highest_used` is the highest slot
-    /// in it, and `is_erased` says whether a fact destroyed a slot's key. What was repaired comes
-    /// back.
+    /// in it, and `is_erased` says whether a fact destroyed a slot's key. Such a key goes now if it is
+    /// still there, in whichever file, and no repair copies it.
     ///
     /// A slot beyond the highest in use of which neither file can be believed is made empty: nobody
     /// misses its key. Slots that nobody uses yet, and those that were erased, are written again as they are: a
@@ -203,20 +225,34 @@ impl Loaded {
         highest_used: Slot,
         is_erased: impl Fn(Slot) -> bool,
         settings: Settings,
-    ) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
-        let Self { ring, fill, header, found, lost } = self;
+    ) -> Result<Settled, KeyringError> {
+        let Self { ring, fill, header, mut found, lost } = self;
+        let is_erased = |slot| is_erased(slot) && !planted::is(Planted::RepairRevives);
         let count = found[0].count.max(found[1].count).max(highest_used.0);
-        let mut again = Vec::new();
+        let (mut again, mut finished, mut unused) = (Vec::new(), Vec::new(), Vec::new());
         for number in 1..=count {
             match ring.slots.read().get(number) {
+                SlotState::Empty | SlotState::Filled(_)
+                    if is_erased(Slot(number)) && !planted::is(Planted::ErasureUnfinished) =>
+                {
+                    again.push((layout::offset(number), layout::erased(number).to_vec()));
+                    finished.push(Slot(number));
+                }
                 SlotState::Empty if number <= highest_used.0 => {
                     return Err(KeyringError::Damaged(Spot::Slot(number)));
                 }
                 SlotState::Empty if lost.contains(&number) => {
                     again.push((layout::offset(number), vec![0; SLOT_BYTES]));
                 }
-                SlotState::Erased if !is_erased(Slot(number)) => {
+                SlotState::Erased
+                    if !is_erased(Slot(number)) && !planted::is(Planted::RepairRevives) =>
+                {
                     return Err(KeyringError::ErasedAlone { slot: number });
+                }
+                // Whoever it was is not in the log: the next who is born there gets a key of its own.
+                SlotState::Erased if number > highest_used.0 => {
+                    again.push((layout::offset(number), vec![0; SLOT_BYTES]));
+                    unused.push(number);
                 }
                 SlotState::Erased => {
                     again.push((layout::offset(number), layout::erased(number).to_vec()));
@@ -228,9 +264,19 @@ impl Loaded {
                 SlotState::Filled(_) | SlotState::Empty => {}
             }
         }
+        for number in unused {
+            ring.slots.write().set(number, SlotState::Empty);
+        }
+        for slot in &finished {
+            ring.slots.write().set(slot.0, SlotState::Erased);
+            for found in &mut found {
+                found.leave(slot.0);
+            }
+        }
         let (copies, repaired) = copies::settle(disk, &found, &header, &again)?;
         let Settings { ahead, .. } = settings;
-        Ok((Keyring { ring, fill, ahead, copies: Mutex::new(copies) }, repaired))
+        let keyring = Keyring { ring, fill, ahead, copies: Mutex::new(copies) };
+        Ok(Settled { keyring, repaired, finished })
     }
 }
 
@@ -308,15 +354,29 @@ impl Keyring {
         Ok(self.free(highest_used))
     }
 
-    /// Destroys a key: in memory at once, then in one file after the other, durably.
+    /// The slots whose keys are destroyed.
+    pub fn erased(&self) -> Vec<Slot> {
+        self.ring.slots.read().erased().map(Slot).collect()
+    }
+
+    /// Destroys keys: in memory at once, then in one file after the other, durably.
     ///
     /// # Errors
-    /// [`KeyringError::Io`]; the key is gone from memory, and trying again is safe.
-    pub fn erase(&self, slot: Slot) -> Result<(), KeyringError> {
-        assert!(slot != Slot::CLEAR, "slot 0 has no key to erase");
+    /// [`KeyringError::Io`]; the keys are gone from memory, and trying again is safe.
+    pub fn erase(&self, erased: &[Slot]) -> Result<(), KeyringError> {
+        assert!(!erased.contains(&Slot::CLEAR), "slot 0 has no key to erase");
         let copies = self.copies.lock();
-        self.ring.slots.write().set(slot.0, SlotState::Erased);
-        Ok(copies.write(&[(layout::offset(slot.0), layout::erased(slot.0).to_vec())])?)
+        let writes: Vec<_> = erased.iter().map(|slot| self.ring.without_key(slot.0)).collect();
+        {
+            let mut slots = self.ring.slots.write();
+            for slot in erased {
+                slots.set(slot.0, SlotState::Erased);
+            }
+        }
+        if planted::is(Planted::SecondFileKept) {
+            return Ok(copies.write_first(&writes)?);
+        }
+        Ok(copies.write(&writes)?)
     }
 }
 
@@ -379,6 +439,17 @@ impl Ring {
         fill(&mut nonce);
         let wrapped = self.master.wrap(nonce, &self.bound(&start), key);
         layout::filled(&start, &nonce, &wrapped)
+    }
+
+    /// A slot as it is written once its key is destroyed, and where.
+    fn without_key(&self, number: u32) -> (u64, Vec<u8>) {
+        let bytes = match self.slots.read().get(number) {
+            SlotState::Filled(key) if planted::is(Planted::KeyMarkedOnly) => {
+                layout::marked(self.wrapped(number, key, &|nonce| nonce.fill(1)))
+            }
+            SlotState::Empty | SlotState::Filled(_) | SlotState::Erased => layout::erased(number),
+        };
+        (layout::offset(number), bytes.to_vec())
     }
 
     fn said(&self, number: u32, bytes: &[u8; SLOT_BYTES]) -> Said {

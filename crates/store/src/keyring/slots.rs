@@ -45,6 +45,13 @@ impl Slots {
         self.blocks[block][at] = state;
     }
 
+    /// The numbers of those that are erased.
+    pub(super) fn erased(&self) -> impl Iterator<Item = u32> {
+        let slots = self.blocks.iter().flatten();
+        let erased = (1..).zip(slots).filter(|(_, slot)| matches!(slot, SlotState::Erased));
+        erased.map(|(number, _)| number)
+    }
+
     /// How many slots after this one hold a key, up to the first that does not.
     pub(super) fn free(&self, highest_used: u32) -> u32 {
         let mut free = 0;

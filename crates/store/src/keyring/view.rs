@@ -58,8 +58,10 @@ pub(crate) struct Room {
 /// The key of an origin, or why there is none.
 pub(crate) enum OriginKey {
     Derived(Key),
-    /// The person's key or the month's was destroyed.
+    /// The person's key was destroyed.
     Erased,
+    /// The month's key was destroyed.
+    Forgotten,
     /// A slot that must hold a key holds none.
     Missing(Slot),
     /// The month has no slot.
@@ -104,7 +106,7 @@ impl<'a> KeyView<'a> {
         };
         let month = match self.key(month_slot) {
             SlotState::Filled(key) => key,
-            SlotState::Erased => return OriginKey::Erased,
+            SlotState::Erased => return OriginKey::Forgotten,
             SlotState::Empty => return OriginKey::Missing(month_slot),
         };
         let owner = match self.key(slot) {

@@ -82,9 +82,10 @@ fn every_event_comes_back_as_it_was() {
             let head = head_of(&event);
             let known = Some(origin).filter(|origin| !origin.is_empty()).map(Part::Open);
             let body = Part::Open(event.clone());
-            let whole = Fact { head: head.clone(), origin: known, body: body.clone() };
+            let (head, name) = (head.clone(), event.name());
+            let whole = Fact { head: head.clone(), name, origin: known, body: body.clone() };
             assert_eq!(open(Position(42), &bytes, &keys, true), Ok(whole));
-            let without = Fact { head, origin: None, body };
+            let without = Fact { head, name, origin: None, body };
             assert_eq!(open(Position(42), &bytes, &keys, false), Ok(without));
         }
     }
@@ -193,6 +194,7 @@ fn what_a_destroyed_key_sealed_is_erased_and_nothing_else() {
         keys.erase(erased);
         let fact = open(Position(42), &bytes, &keys.view(), true).unwrap();
         assert_eq!(fact.head, head_of(&email_changed()), "the head stays");
+        assert_eq!(fact.name, "user.email_changed", "and with it what happened");
         (fact.body, fact.origin)
     };
     let (body, whence) = (Part::Open(email_changed()), Some(Part::Open(origin())));

@@ -111,6 +111,8 @@ table! {
         LinkAccount = 29,
         UnlinkAccount = 30,
         DeliverMail = 31,
+        Erase = 32,
+        ForgetOrigins = 33,
         NoteAudit = 34,
         NoteDenial = 35,
         Export = 36,
@@ -242,6 +244,7 @@ pub fn act(act: Act) -> u16 {
         Act::FailToSignIn => 25,
         Act::DeliverMail => 26,
         Act::BeDenied => 27,
+        Act::EraseUser => 28,
     }
 }
 
@@ -275,6 +278,7 @@ pub fn act_of(code: u16) -> Option<Act> {
         25 => Act::FailToSignIn,
         26 => Act::DeliverMail,
         27 => Act::BeDenied,
+        28 => Act::EraseUser,
         _ => return None,
     })
 }
@@ -348,7 +352,7 @@ mod tests {
              13 manage_right_auditor, 14 manage_right_operator, 15 manage_tokens, 16 delete_user, \
              17 reset_password, 18 manage_links, 19 use_session, 20 open_session, 21 read_user, \
              22 read_accounts, 23 audit, 24 operate, 25 fail_to_sign_in, 26 deliver_mail, \
-             27 be_denied"
+             27 be_denied, 28 erase_user"
         );
     }
 
@@ -365,7 +369,8 @@ mod tests {
              17 reset_totp_key, 18 set_attributes, 19 remove_attributes, 20 grant_right, \
              21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
              26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
-             29 link_account, 30 unlink_account, 31 deliver_mail, 34 note_audit, 35 note_denial, 36 export"
+             29 link_account, 30 unlink_account, 31 deliver_mail, 32 erase, 33 forget_origins, \
+             34 note_audit, 35 note_denial, 36 export"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

@@ -179,6 +179,7 @@ fn belongings() -> Vec<user::Event> {
         E::PatAdded { token, hash: TokenHash([0xA5; 32]), name: name("laptop"), expires: AT },
         E::PatRemoved { token },
         E::Deleted,
+        E::Erased,
     ]
 }
 
@@ -292,6 +293,7 @@ fn system() -> Vec<system::Event> {
         E::ClockJumped { expected: AT, read: Timestamp(0) },
         E::EventsExported(Exported { from: Position(3), to: Position(70_000), digest: [0xD4; 32] }),
         E::Restored(Restored { epoch: 2, position: Position(70_000), root: [0xD2; 32] }),
+        E::OriginsForgotten { slot: Slot(70_000), month: Month(202_611) },
         E::SignInFailed(UnknownName { name: [0xD3; 32], count: 12 }),
         E::RequestDenied(Denied {
             act: Act::ManageRight(Right::Auditor),

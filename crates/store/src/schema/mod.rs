@@ -3,6 +3,7 @@
 //!
 //! * `codec`: the bytes of a struct; [`codes`]: the numbers of choices; `values`: back to domain
 //! * [`user`], [`session`], [`system`]: the frozen structs of each kind of stream; [`origin`] beside them
+//! * [`name`]: what an event is called, where its tag is all that can be read
 //! * `person`: the shape of a state that is kept, which is no event
 //! * [`golden`]: one of every event, held to the bytes in `golden/*.hex`
 
@@ -10,6 +11,7 @@ mod codec;
 pub mod codes;
 #[doc(hidden)]
 pub mod golden;
+mod names;
 pub mod origin;
 pub(crate) mod person;
 pub mod session;
@@ -23,6 +25,7 @@ use domain::fact::{Event, Stream};
 use thiserror::Error;
 
 pub use codec::PAYLOAD_BYTES_MAX;
+pub use names::name;
 
 /// The number of an event and of its stored shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

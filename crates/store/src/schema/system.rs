@@ -41,6 +41,10 @@ frozen! { KINDS:
         position: u64,
         root: [u8; 32],
     }
+    (781, 1) OriginsForgottenV1 {
+        slot: u32,
+        month: u32,
+    }
     (782, 1) SignInFailedV1 {
         name: [u8; 32],
         count: u32,
@@ -82,6 +86,9 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::Restored(Restored { epoch, position, root }) => {
             put(out, &RestoredV1 { epoch: *epoch, position: position.0, root: *root })
+        }
+        Event::OriginsForgotten { slot, month } => {
+            put(out, &OriginsForgottenV1 { slot: slot.0, month: month.0 })
         }
         Event::SignInFailed(UnknownName { name, count }) => {
             put(out, &SignInFailedV1 { name: *name, count: *count })
@@ -135,6 +142,10 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (780, 1) => {
             let RestoredV1 { epoch, position, root } = read(bytes)?;
             Ok(Event::Restored(Restored { epoch, position: Position(position), root }))
+        }
+        (781, 1) => {
+            let OriginsForgottenV1 { slot, month } = read(bytes)?;
+            Ok(Event::OriginsForgotten { slot: Slot(slot), month: Month(month) })
         }
         (782, 1) => {
             let SignInFailedV1 { name, count } = read(bytes)?;

@@ -1,5 +1,6 @@
 //! The store as a whole: made, written, opened again, rebuilt, verified.
 
+mod erasing;
 mod following;
 mod house;
 mod opening;
@@ -8,4 +9,5 @@ mod rebuilding;
 mod recovering;
 mod states;
 mod turns;
+mod untold;
 mod views;

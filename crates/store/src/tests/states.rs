@@ -308,7 +308,8 @@ fn the_bytes_of_a_state_are_those_of_shape_1() {
             }
             other @ (Event::Session(..) | Event::System(_)) => other,
         };
-        let fact = Fact { head: head.clone(), origin: None, body: Part::Open(event) };
+        let (head, name) = (head.clone(), event.name());
+        let fact = Fact { head, name, origin: None, body: Part::Open(event) };
         person.step(&fact);
     }
     let mut bytes = Vec::new();

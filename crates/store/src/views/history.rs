@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use domain::fact::{Event, Fact, Part, Stream};
+use domain::fact::{Fact, Stream};
 use domain::id::{Position, UserId};
 use domain::user;
 
@@ -145,8 +145,11 @@ pub fn remember(rows: &mut impl Rows, fact: &Fact) {
     if let Some(actor) = head.actor.user() {
         rows.note(Subject::By(actor), head.position);
     }
-    if let Part::Open(Event::User(id, user::Event::UsernameChanged { .. })) = &fact.body {
-        rows.note(Subject::Renamed(*id), head.position);
+    // Its name is told in the clear, so that a rename is one also once the person is erased.
+    if let Stream::User(id) = head.stream
+        && fact.name == user::event::USERNAME_CHANGED
+    {
+        rows.note(Subject::Renamed(id), head.position);
     }
 }
 

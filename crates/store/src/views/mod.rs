@@ -153,6 +153,14 @@ impl Views {
         self.users.values().filter_map(UserRow::live)
     }
 
+    /// Everybody who was deleted or erased, in no order.
+    pub fn gone(&self) -> impl Iterator<Item = (UserId, &Gone)> {
+        self.users.iter().filter_map(|(id, row)| match row {
+            UserRow::Gone(gone) => Some((*id, gone)),
+            UserRow::Live(_) | UserRow::Unborn => None,
+        })
+    }
+
     /// How many rows there are, and of what kind.
     pub fn counts(&self) -> Counts {
         Counts {
@@ -230,6 +238,14 @@ impl Views {
     /// Whose a key slot is.
     pub fn owner(&self, slot: Slot) -> Option<UserId> {
         self.owners.get(&slot).copied()
+    }
+
+    /// Whether a fact says that the key in a slot is destroyed: that of a user who was erased, or of a month
+    /// that was forgotten.
+    pub fn is_destroyed(&self, slot: Slot) -> bool {
+        let is_erased = |row: &UserRow| matches!(row, UserRow::Gone(Gone { erased: true, .. }));
+        self.system().forgotten.contains(&slot)
+            || self.owner(slot).and_then(|id| self.user_row(id)).is_some_and(is_erased)
     }
 
     /// Where the facts about or by somebody stand.

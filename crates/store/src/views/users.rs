@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::fact::Head;
 use domain::id::{Slot, UserId};
 use domain::time::Timestamp;
-use domain::user::{self, User, access};
+use domain::user::{self, Keys, User, access};
 
 use super::table::Table;
 use super::{Rows, codes, links, names, outbox, sessions, tokens};
@@ -31,6 +31,8 @@ pub struct Gone {
     pub slot: Slot,
     /// Since when.
     pub at: Timestamp,
+    /// Whether a fact says that its key is destroyed.
+    pub erased: bool,
 }
 
 impl UserRow {
@@ -73,20 +75,14 @@ pub fn apply(rows: &mut impl Rows, id: UserId, head: &Head, event: &user::Event)
     user::evolve(&mut live, head, event);
     let after = event.moves_keys().then(|| live.as_deref().map(user::keys));
     let standing = event.moves_standing().then(|| live.as_deref().map(User::standing));
-    *row = match live {
-        Some(user) => UserRow::Live(user),
-        None => UserRow::Gone(Gone { version: head.version, slot, at: head.at }),
-    };
+    let erased = matches!(event, user::Event::Erased);
+    let gone = Gone { version: head.version, slot, at: head.at, erased };
+    *row = live.map_or(UserRow::Gone(gone), UserRow::Live);
     if event.is_birth() {
         born(rows, id, head.slot);
     }
     if let (Some(before), Some(after)) = (before, after) {
-        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
-        names::moved(rows, id, &before, &after);
-        codes::moved(rows, id, &before, &after);
-        tokens::moved(rows, id, &before, &after);
-        links::moved(rows, id, &before, &after);
-        outbox::moved(rows, id, &before, &after);
+        moved(rows, id, &before.unwrap_or_default(), &after.unwrap_or_default());
     }
     if let Some(standing) = standing {
         sessions::owner_became(rows, id, standing);
@@ -100,14 +96,30 @@ pub fn apply(rows: &mut impl Rows, id: UserId, head: &Head, event: &user::Event)
 }
 
 /// Folds a fact of a user whose key is destroyed: only that it happened can be told.
+///
+/// The key may have gone while the log was folded, between two facts of the user. What it holds by then is
+/// freed here: the fact that said so cannot be read any more.
 pub fn erased(rows: &mut impl Rows, id: UserId, head: &Head) {
     let row = rows.users().row_mut(id);
     let slot = row.slot().unwrap_or(head.slot);
-    let is_birth = matches!(row, UserRow::Unborn);
-    *row = UserRow::Gone(Gone { version: head.version, slot, at: head.at });
-    if is_birth {
-        born(rows, id, head.slot);
+    let gone = Gone { version: head.version, slot, at: head.at, erased: false };
+    match std::mem::replace(row, UserRow::Gone(gone)) {
+        UserRow::Unborn => born(rows, id, head.slot),
+        UserRow::Live(user) => {
+            moved(rows, id, &user::keys(&user), &Keys::default());
+            sessions::owner_became(rows, id, None);
+        }
+        UserRow::Gone(_) => {}
     }
+}
+
+/// Every index follows what a user holds.
+fn moved(rows: &mut impl Rows, id: UserId, before: &Keys, after: &Keys) {
+    names::moved(rows, id, before, after);
+    codes::moved(rows, id, before, after);
+    tokens::moved(rows, id, before, after);
+    links::moved(rows, id, before, after);
+    outbox::moved(rows, id, before, after);
 }
 
 fn born(rows: &mut impl Rows, id: UserId, slot: Slot) {

@@ -126,6 +126,7 @@ fn scan(data: &Path, store_id: [u8; 16]) -> Result<f64> {
         settings,
         || None,
         |_| Ok::<(), JournalError>(()),
+        |_| Ok(()),
     )?;
     let seconds = (clock::now() - began).as_secs_f64();
     Ok(number(journal.head().position) / seconds)

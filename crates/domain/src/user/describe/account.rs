@@ -91,6 +91,12 @@ pub(super) fn deleted(before: Option<&User>) -> Description {
     Description::new("Was deleted", changes)
 }
 
+/// Names nothing: nobody can, from here on.
+pub(super) fn erased() -> Description {
+    let sentence = "Was erased: its key is destroyed, and nothing personal of it can be read again";
+    Description::new(sentence, Vec::new())
+}
+
 fn sign_up(before: Option<&User>, status: SignUpStatus) -> Vec<Change> {
     let old = before.map(|user| Shown::text(sign_up_name(user.sign_up)));
     vec![Change::new("sign_up_status", old, Shown::text(sign_up_name(status)))]

@@ -78,6 +78,7 @@ pub fn describe(before: Option<&User>, event: &Event) -> Description {
         }
         Event::PatRemoved { token } => credentials::pat_removed(before, *token),
         Event::Deleted => account::deleted(before),
+        Event::Erased => account::erased(),
         Event::Access(event) => access::describe(before, event),
         Event::Mail(event) => mail::describe(before, event),
         Event::Attempt(event) => attempts::describe(*event),

@@ -96,6 +96,9 @@ fn expected(event: &Event) -> &'static str {
              | tokens.00000000000000000000000006: laptop -> -"
         }
         Event::Deleted => "Was deleted | username: ada -> - | email: ada@example.com -> -",
+        Event::Erased => {
+            "Was erased: its key is destroyed, and nothing personal of it can be read again"
+        }
         Event::Access(event) => expected_of_access(event),
         Event::Mail(event) => expected_of_mail(event),
         Event::Attempt(event) => match event.fault {

@@ -154,6 +154,38 @@ fn a_deleted_user_is_gone_and_cannot_be_deleted_again() {
     world.when(Command::Delete).then_rejected(Rejection::NoSuchUser);
 }
 
+#[test]
+fn a_user_that_lives_is_deleted_and_erased_at_once() {
+    let world = given([ada_created(), attribute_set("a", "1"), pat_added(Timestamp::NEVER)])
+        .when(Command::Erase)
+        .then([Event::Deleted, Event::Erased]);
+    assert_eq!(world.find_user(ADA), None);
+    world.when(Command::Erase).then_rejected(Rejection::AlreadyErased);
+}
+
+#[test]
+fn a_user_that_was_deleted_is_erased_later_and_once() {
+    let world = given([ada_created(), Event::Deleted]).when(Command::Erase).then([Event::Erased]);
+    let world = world.when(Command::Erase).then_rejected(Rejection::AlreadyErased);
+    world.when(Command::Delete).then_rejected(Rejection::NoSuchUser);
+}
+
+#[test]
+fn nobody_who_was_never_born_is_erased() {
+    nothing().when(Command::Erase).then_rejected(Rejection::NoSuchUser);
+}
+
+#[test]
+fn a_machine_is_erased_like_a_person() {
+    let erase = || Asked::User(ROBOT, Command::Erase);
+    let gone = [of_robot(Event::Deleted), of_robot(Event::Erased)];
+    given([of_robot(machine_created())])
+        .when(erase())
+        .then(gone)
+        .when(erase())
+        .then_rejected(Rejection::AlreadyErased);
+}
+
 fn changed(user: &User) -> Option<(Timestamp, Actor)> {
     user.lock_changed.map(|change| (change.at, change.by))
 }

@@ -3,6 +3,7 @@
 
 mod access;
 mod audit;
+mod erasing;
 mod export;
 mod local;
 mod log;
@@ -17,6 +18,7 @@ pub const GROUPS: &[Group] = &[
     audit::GROUP,
     export::GROUP,
     log::GROUP,
+    erasing::GROUP,
     audit::OPERATE,
     local::USERS,
     access::GROUP,

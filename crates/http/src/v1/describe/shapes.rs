@@ -143,7 +143,8 @@ pub const SHAPES: &[Shape] = &[
             integer("position", "Its place in the log.").needed(),
             Field::new("stream", Kind::Object("Stream"), "To what.").needed(),
             moment("at", "When."),
-            text("event", "What; `docs/events.md` lists them.").needed(),
+            text("event", "What, told also of an erased person; `docs/events.md` lists them.")
+                .needed(),
             text("sentence", "In words; null if the person was erased.").needed().nullable(),
             Field::new("changes", Kind::Objects("Change"), "From old to new.").needed().nullable(),
             Field::new("actor", Kind::Object("Actor"), "Who did it.").needed(),
@@ -179,7 +180,27 @@ pub const SHAPES: &[Shape] = &[
             )
             .needed(),
             text("id", "The user.").needed().nullable(),
-            text("name", "Its name.").needed().nullable(),
+            text("name", "Its name then; `erased user` if it was erased since.")
+                .needed()
+                .nullable(),
+        ]],
+    },
+    Shape {
+        name: "Asking",
+        about: "Who asked for something.",
+        fields: &[&[
+            Field::new("kind", Kind::Choice(&["user", "machine", "operator", "system"]), "Which.")
+                .needed(),
+            text("id", "The user.").needed().nullable(),
+        ]],
+    },
+    Shape {
+        name: "OriginMonth",
+        about: "A month (UTC), and whether it is known where anybody was in it.",
+        fields: &[&[
+            text("month", "Which, like `2026-11`.").needed(),
+            integer("key_slot", "The slot of its key.").needed(),
+            flag("forgotten", "Whether that key is destroyed.").needed(),
         ]],
     },
     Shape {

@@ -95,7 +95,7 @@ async fn follow(app: &App, mut feed: Feed, sender: &Sender) {
 fn send(app: &App, facts: &[Told], room: Room<'_>) {
     let event = |told: &Told| {
         let id = wire::cursor_text(&app.service, told.head.position);
-        let name = told.event.unwrap_or("erased");
+        let name = told.event;
         format!("id: {id}\nevent: {name}\ndata: {}\n\n", wire::fact(told))
     };
     room.send(facts.iter().map(event).collect::<String>());

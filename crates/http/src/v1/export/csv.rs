@@ -19,7 +19,7 @@ pub fn row(row: &Row<'_>, out: &mut Vec<u8>) {
     let mut json = Vec::new();
     line::put(out, format_args!("{},", head.position.0));
     line::moment(head.at, out);
-    line::put(out, format_args!(",{},", told.event.unwrap_or_default()));
+    line::put(out, format_args!(",{},", told.event));
     match head.stream {
         Stream::User(id) => line::put(out, format_args!("user,{id}")),
         Stream::Session(id) => line::put(out, format_args!("session,{id}")),

@@ -53,7 +53,7 @@ pub fn fields(told: &Told, out: &mut Vec<u8>) {
     put(out, format_args!(",\"version\":{}}},\"at\":\"", head.version));
     moment(head.at, out);
     out.extend_from_slice(b"\",\"event\":");
-    text_or_null(told.event, out);
+    text(told.event, out);
     out.extend_from_slice(b",\"sentence\":");
     text_or_null(told.description.as_ref().map(|told| told.sentence.as_str()), out);
     out.extend_from_slice(b",\"changes\":");

@@ -30,7 +30,7 @@ pub fn event(row: &Row<'_>, out: &mut Vec<u8>) {
     put(out, format_args!(",\"activity_id\":{number},\"type_uid\":{type_uid}"));
     if number == OTHER {
         out.extend_from_slice(b",\"activity_name\":");
-        text(told.event.unwrap_or_default(), out);
+        text(told.event, out);
     }
     let (severity, status) = if activity.failed { (2, 2) } else { (1, 1) };
     let status = if number == UNKNOWN { 0 } else { status };
@@ -57,9 +57,7 @@ fn metadata(told: &Told, out: &mut Vec<u8>) {
     let position = told.head.position.0;
     put(out, format_args!(",\"uid\":\"{position}\",\"sequence\":{position}"));
     out.extend_from_slice(b",\"log_name\":\"facts\"");
-    if let Some(event) = told.event {
-        put(out, format_args!(",\"event_code\":\"{event}\""));
-    }
+    put(out, format_args!(",\"event_code\":\"{}\"", told.event));
     out.extend_from_slice(b",\"original_time\":\"");
     line::moment(told.head.at, out);
     out.push(b'"');

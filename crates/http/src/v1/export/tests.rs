@@ -47,7 +47,7 @@ fn samples() -> Vec<Told> {
     };
     let full = Told {
         head: head.clone(),
-        event: Some("user.profile_changed"),
+        event: "user.profile_changed",
         origin: Some(Part::Open(origin)),
         description: Some(Description::new("=It \"said\",\r\nso", changes)),
         actor_name: Some("@ada".to_owned()),
@@ -55,7 +55,7 @@ fn samples() -> Vec<Told> {
     };
     let erased = Told {
         head: Head { stream: Stream::Session(session), actor: Actor::Anonymous, ..head.clone() },
-        event: None,
+        event: "session.started",
         origin: Some(Part::Erased),
         description: None,
         actor_name: None,
@@ -69,7 +69,7 @@ fn samples() -> Vec<Told> {
             dialect: Dialect::Native,
             ..head
         },
-        event: Some("system.views_rebuilt"),
+        event: "system.views_rebuilt",
         origin: None,
         description: Some(Description::new("Rebuilt", vec![])),
         ..erased.clone()

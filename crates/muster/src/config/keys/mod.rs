@@ -91,6 +91,16 @@ const GENERAL: &[Key] = &[
         "What is logged to standard error: `error`, `warn`, `info`, `debug`, or a filter by module.",
     ),
     key(
+        "erase_after_delete_days",
+        Place::Count(|c| &mut c.service.retention.deleted_days, 0..=36_500),
+        "Days after which a user that was deleted is erased as well: its key is destroyed, and its history with it. 0: never.",
+    ),
+    key(
+        "origin.forget_after_months",
+        Place::Count(|c| &mut c.service.retention.origin_months, 0..=1_200),
+        "How many whole months before the present one it stays known where people were (addresses, agents, request ids). Keys of earlier months are destroyed. 0: for ever.",
+    ),
+    key(
         "limits.connections_max",
         Place::Count(|c| &mut c.http.connections_max, 1..=1_000_000),
         "Open connections; more wait to be accepted.",

@@ -61,9 +61,18 @@ impl Place {
         self.open_used(0).map(|(keyring, _)| keyring)
     }
 
-    /// Opens it as a store does in whose log that slot is the highest.
+    /// Opens it as a store does in whose log that slot is the highest, but for those that were erased.
     fn open_used(&self, highest: u32) -> Result<(Keyring, Vec<Repaired>), KeyringError> {
-        self.load(&self.master())?.settle(&RealDisk, Slot(highest), |_| true, Settings::default())
+        let loaded = self.load(&self.master())?;
+        let erased: Vec<u32> = {
+            let keys = loaded.view(Months::default());
+            let is_erased = |slot: &u32| matches!(keys.key(Slot(*slot)), SlotState::Erased);
+            (1..=2 * SLOTS_AHEAD).filter(is_erased).collect()
+        };
+        let highest = erased.last().copied().unwrap_or_default().max(highest);
+        let is_erased = |slot: Slot| erased.contains(&slot.0);
+        let settled = loaded.settle(&RealDisk, Slot(highest), is_erased, Settings::default())?;
+        Ok((settled.keyring, settled.repaired))
     }
 
     fn load(&self, master: &MasterKey) -> Result<Loaded, KeyringError> {
@@ -266,13 +275,13 @@ fn an_erased_key_is_gone_for_good_and_alone() {
     let keyring = place.open().unwrap();
     let before = key(&keyring, 8);
     let wrapped = [0, 1].map(|file| place.bytes(file)[slot_at(7) + 32..][..48].to_vec());
-    keyring.erase(Slot(7)).unwrap();
+    keyring.erase(&[Slot(7)]).unwrap();
     assert!(is_erased(&keyring, 7));
     for wrapped in &wrapped {
         assert!(!holds(&place.both(), wrapped));
     }
     // Again, as a start does that finishes what the log says.
-    keyring.erase(Slot(7)).unwrap();
+    keyring.erase(&[Slot(7)]).unwrap();
     let reopened = place.open().unwrap();
     assert!(is_erased(&reopened, 7));
     assert_eq!(key(&reopened, 8), before);

@@ -113,7 +113,7 @@ fn an_older_copy_of_one_file_is_brought_up_to_date() {
     let older = place.bytes(1);
     let keyring = place.open().unwrap();
     keyring.fill_ahead(Slot(800)).unwrap();
-    keyring.erase(Slot(3)).unwrap();
+    keyring.erase(&[Slot(3)]).unwrap();
     let newest = key(&keyring, 1_800);
     fs::write(place.path(1), &older).unwrap();
     let (keyring, repaired) = place.open_used(1_824).unwrap();
@@ -152,7 +152,7 @@ fn a_file_under_another_master_key_is_rewritten_from_the_one_under_this() {
 #[test]
 fn a_key_that_no_fact_erased_is_damage_and_nothing_is_written() {
     let place = Place::new();
-    place.open().unwrap().erase(Slot(7)).unwrap();
+    place.open().unwrap().erase(&[Slot(7)]).unwrap();
     let before = place.both();
     let loaded = place.load(&place.master()).unwrap();
     let settled = loaded.settle(&RealDisk, Slot(9), |_| false, Settings::default());
@@ -202,7 +202,7 @@ fn a_key_erased_in_either_file_is_erased_in_both() {
     for kept in [0, 1] {
         let place = Place::new();
         let older = place.bytes(kept);
-        place.open().unwrap().erase(Slot(3)).unwrap();
+        place.open().unwrap().erase(&[Slot(3)]).unwrap();
         assert!(is_erased(&place.open_used(SLOTS_AHEAD).unwrap().0, 3));
         fs::write(place.path(kept), &older).unwrap();
         let (keyring, repaired) = place.open_used(SLOTS_AHEAD).unwrap();

@@ -71,7 +71,11 @@ frozen! { KINDS:
     }
     (29, 1) PatRemovedV1 { token: UlidBytes }
     (30, 1) DeletedV1 {}
+    (31, 1) ErasedV1 {}
 }
+
+/// An erasure: all that it says stands in the head, so it is read without the key that it destroys.
+pub const ERASED: Kind = <ErasedV1 as super::Frozen>::KIND;
 
 /// Appends the bytes of `event` and says what they are.
 pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
@@ -131,6 +135,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::PatRemoved { token } => put(out, &PatRemovedV1 { token: ulid_bytes(*token) }),
         Event::Deleted => put(out, &DeletedV1 {}),
+        Event::Erased => put(out, &ErasedV1 {}),
         Event::Access(event) => access::encode(event, out),
         Event::Mail(event) => mail::encode(event, out),
         Event::Attempt(event) => attempts::encode(*event, out),
@@ -168,6 +173,7 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (28, 1) => read::<PatAddedV1<'_>>(bytes)?.event(),
         (29, 1) => Ok(read::<PatRemovedV1>(bytes)?.event()),
         (30, 1) => read::<DeletedV1>(bytes).map(|_| Event::Deleted),
+        (31, 1) => read::<ErasedV1>(bytes).map(|_| Event::Erased),
         (69..=71, _) => attempts::decode(kind, bytes),
         (66..=68 | 104 | 105 | 121 | 125, _) => access::decode(kind, bytes),
         (122..=124, _) => mail::decode(kind, bytes),
