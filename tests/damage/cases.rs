@@ -135,6 +135,13 @@ pub fn keyring() -> Vec<Case> {
             place.edit(FILES[0], |bytes| bytes[..SLOT_2].fill(0));
             place.edit(FILES[1], |bytes| bytes[SLOT_2..].fill(0));
         }),
+        both("K13", |bytes| {
+            let slot = &mut bytes[SLOT_2..SLOT_2 + 128];
+            slot[4] = 2;
+            slot[12..].fill(0);
+            let sum = crc32c::crc32c(&slot[..124]);
+            slot[124..].copy_from_slice(&sum.to_le_bytes());
+        }),
     ]
 }
 

@@ -49,8 +49,11 @@ fn hold(condition: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if condition { Ok(()) } else { Err(what()) }
 }
 
+/// Nothing opens, in the log or anywhere: the very key is in no slot and nowhere else in the files.
 fn nothing(when: &str, copy: &Copy, records: &[Record], slot: u32) -> Result<(), String> {
     let loot = copy.attack(records, slot);
+    let is_gone = !copy.keys().iter().any(|(of, _)| *of == slot);
+    hold(is_gone || loot != Loot::default(), || format!("{when} a key opens"))?;
     hold(loot == Loot::default(), || format!("{when} {} opens", told(&loot)))
 }
 

@@ -32,12 +32,19 @@ pub fn of_everything(server: &Server) -> Vec<(String, Vec<u8>)> {
     .map(ToOwned::to_owned)
     .into();
     for id in &streams {
-        for path in ["", "/history?limit=1000", "/sessions"] {
+        for path in ["", "/history?limit=1000", "/acts?limit=1000", "/sessions"] {
             paths.push(format!("/v1/users/{id}{path}"));
         }
+        for position in [last / 4, last / 2, last] {
+            paths.push(format!("/v1/users/{id}?as_of={position}"));
+            paths.push(format!("/v1/users/{id}/attributes?as_of={position}"));
+            paths.push(format!("/v1/users/{id}/sessions?as_of={position}"));
+        }
+        paths.push(format!("/v1/users/{id}/diff?from=1&to={last}"));
         paths.push(format!("/v1/events?limit=1000&user={id}"));
         paths.push(format!("/v1/events?limit=1000&actor={id}"));
     }
+    paths.extend(["jsonl", "csv", "ocsf"].map(|format| format!("/v1/export?format={format}")));
     // A proof has the fact as it is stored.
     paths.extend((1..=last).map(|position| format!("/v1/log/proof/inclusion?position={position}")));
     for path in paths {

@@ -46,6 +46,38 @@ fn search_directory(directory: &Path, finder: &Finder, leaks: &mut Vec<String>) 
     }
 }
 
+/// Of whoever is erased no answer tells anything any more, to nobody.
+fn erased_people_are_told_of_nowhere(server: &mut Server, used: &Used, finder: &Finder) {
+    let told = answers::of_everything(server);
+    let known = answers::found(&told, finder);
+    for name in used.names() {
+        assert!(known.iter().any(|value| value.contains(&name)), "{name} is shown while it lives");
+    }
+    for place in [
+        "/v1/events: ",
+        "/v1/users?limit=1000: ",
+        "/v1/export?format=csv: ",
+        "search 1: ",
+        "user zusr",
+        "events --json: ",
+    ] {
+        assert!(known.iter().any(|value| value.starts_with(place)), "{place}: {known:?}");
+    }
+    let erased = answers::erase(server, &used.names());
+    for restarted in [false, true] {
+        if restarted {
+            server.stop_and_restart();
+        }
+        let told = answers::of_everything(server);
+        let found = answers::found(&told, finder);
+        assert!(found.is_empty(), "{found:?}");
+        answers::assert_erased(server, &erased);
+    }
+    server.muster(&["verify"]);
+    server.muster(&["rebuild"]);
+    assert!(answers::found(&answers::of_everything(server), finder).is_empty());
+}
+
 #[test]
 fn no_value_is_left_on_disk_or_said() {
     let mut server = Server::start_logging("debug");
@@ -66,31 +98,8 @@ fn no_value_is_left_on_disk_or_said() {
     for command in ["events", "rebuild", "verify"] {
         server.muster(&[command]);
     }
-    // Of whoever is erased no answer tells anything either, to nobody.
-    let told = answers::of_everything(&server);
     let finder = Finder::new(&used.secrets);
-    let known = answers::found(&told, &finder);
-    for name in used.names() {
-        assert!(known.iter().any(|value| value.contains(&name)), "{name} is shown while it lives");
-    }
-    for place in
-        ["/v1/events: ", "/v1/users?limit=1000: ", "search 1: ", "user zusr", "events --json: "]
-    {
-        assert!(known.iter().any(|value| value.starts_with(place)), "{place}: {known:?}");
-    }
-    let erased = answers::erase(&server, &used.names());
-    for restarted in [false, true] {
-        if restarted {
-            server.stop_and_restart();
-        }
-        let told = answers::of_everything(&server);
-        let found = answers::found(&told, &finder);
-        assert!(found.is_empty(), "{found:?}");
-        answers::assert_erased(&server, &erased);
-    }
-    server.muster(&["verify"]);
-    server.muster(&["rebuild"]);
-    assert!(answers::found(&answers::of_everything(&server), &finder).is_empty());
+    erased_people_are_told_of_nowhere(&mut server, &used, &finder);
     assert_eq!(server.stop().code(), Some(0), "{}", server.log());
     server.muster(&["verify"]);
     server.muster(&["rebuild"]);
