@@ -46,11 +46,25 @@ fn answers(server: &Server, su: &str, person: &Person, names: &[&str]) -> Vec<St
 /// Positions follow one another from 1 to the last, which is returned.
 #[track_caller]
 fn last_position_without_a_gap(server: &Server) -> u64 {
+    facts_without_a_gap(server).len() as u64
+}
+
+/// The same, but how many there are that say more than that somebody looked: whoever looks adds one in
+/// every process.
+#[track_caller]
+fn facts_but_reads(server: &Server) -> usize {
+    let is_read = |fact: &&Value| fact["event"] == "system.audit_read";
+    let facts = facts_without_a_gap(server);
+    facts.len() - facts.iter().filter(is_read).count()
+}
+
+#[track_caller]
+fn facts_without_a_gap(server: &Server) -> Vec<Value> {
     let facts = Audit::new(server).facts("/v1/events");
     for (index, fact) in facts.iter().enumerate() {
         assert_eq!(fact["position"], json!(index + 1), "{fact}");
     }
-    facts.len() as u64
+    facts
 }
 
 /// Takes the log by position away, if there is one.

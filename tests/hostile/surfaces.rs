@@ -152,7 +152,9 @@ fn judge(answer: &Answer) -> Option<String> {
     let may_be = status < 500 || (status == 503 && answer.header("retry-after").is_some());
     let tells = text.contains("panicked") || text.contains(".rs:");
     let claims_json = answer.header("content-type").is_some_and(|kind| kind.contains("json"));
-    let is_json = answer.body.is_empty() || serde_json::from_slice::<Value>(&answer.body).is_ok();
+    let is_lines = answer.header("content-type") == Some("application/x-ndjson");
+    let is_value = |text: &str| text.is_empty() || serde_json::from_str::<Value>(text).is_ok();
+    let is_json = if is_lines { text.lines().all(is_value) } else { is_value(&text) };
     (!may_be || tells || (claims_json && !is_json)).then(|| format!("{status}: {text}"))
 }
 

@@ -33,6 +33,12 @@ impl Audit {
         self.ask("POST", path)
     }
 
+    /// Puts to a path.
+    #[track_caller]
+    pub fn put(&mut self, path: &str) -> Answer {
+        self.ask("PUT", path)
+    }
+
     #[track_caller]
     fn ask(&mut self, method: &str, path: &str) -> Answer {
         let headers = [("authorization", self.authorization.as_str())];

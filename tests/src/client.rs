@@ -140,7 +140,7 @@ pub fn try_send_through(
     read_answer(&mut stream, method == "HEAD")
 }
 
-fn request_bytes(
+pub(crate) fn request_bytes(
     method: &str,
     target: &str,
     (host, headers): (&str, &[(&str, &str)]),
@@ -157,6 +157,15 @@ fn request_bytes(
 }
 
 fn read_answer(from: &mut impl BufRead, head_only: bool) -> io::Result<Answer> {
+    let mut answer = read_head(from)?;
+    if !head_only {
+        answer.body = read_body(from, &answer)?;
+    }
+    Ok(answer)
+}
+
+/// Reads status and headers, and leaves the body where it is.
+pub(crate) fn read_head(from: &mut impl BufRead) -> io::Result<Answer> {
     let status_line = read_line(from)?;
     let status = status_line
         .strip_prefix("HTTP/1.1 ")
@@ -171,11 +180,7 @@ fn read_answer(from: &mut impl BufRead, head_only: bool) -> io::Result<Answer> {
         let (name, value) = line.split_once(':').ok_or_else(|| invalid("a header has no colon"))?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut answer = Answer { status, headers, body: Vec::new() };
-    if !head_only {
-        answer.body = read_body(from, &answer)?;
-    }
-    Ok(answer)
+    Ok(Answer { status, headers, body: Vec::new() })
 }
 
 fn read_body(from: &mut impl BufRead, answer: &Answer) -> io::Result<Vec<u8>> {
@@ -200,7 +205,7 @@ fn read_body(from: &mut impl BufRead, answer: &Answer) -> io::Result<Vec<u8>> {
     Ok(body)
 }
 
-fn read_line(from: &mut impl BufRead) -> io::Result<String> {
+pub(crate) fn read_line(from: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     if from.read_line(&mut line)? == 0 {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the connection was closed"));

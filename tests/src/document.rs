@@ -78,7 +78,14 @@ impl Document {
         let kind = answer.header("content-type").unwrap_or_default();
         let content = &response["content"][kind];
         assert!(content.is_object(), "{kind} is not described: {what}");
-        if kind.contains("json") && !kind.contains("ndjson") {
+        if content["schema"]["type"] == "string" {
+            // A text, whatever it is made of.
+        } else if kind == "application/x-ndjson" {
+            for line in answer.text().lines() {
+                let line = serde_json::from_str(line).expect("a line is JSON");
+                self.fits(&content["schema"], &line).unwrap_or_else(|why| panic!("{why}: {what}"));
+            }
+        } else if kind.contains("json") {
             let body: Value = match serde_json::from_slice(&answer.body) {
                 Ok(body) => body,
                 // What was stored with as much nesting as is taken is nested once more when it is told.

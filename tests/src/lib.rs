@@ -10,6 +10,7 @@
 //! * [`attacker`]: holds the master key and copies of the files, and tries every key on everything
 //! * [`ocsf`]: the Open Cybersecurity Schema Framework, which exports are held to
 //! * [`smtp`]: a mail server that keeps what it is sent, or behaves badly
+//! * [`stream`]: answers that are read while they are made
 //! * [`totp`]: one-time codes
 //! * [`random`]: seeded chance, so that what failed can be done again
 
@@ -25,5 +26,6 @@ pub mod random;
 pub mod scratch;
 pub mod server;
 pub mod smtp;
+pub mod stream;
 pub mod totp;
 pub mod zato;

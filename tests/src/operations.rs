@@ -307,7 +307,7 @@ pub fn built() -> impl Iterator<Item = &'static Operation> {
 }
 
 /// The paths of `/v1` that are there, with a method each.
-pub const V1: [(&str, &str); 30] = [
+pub const V1: [(&str, &str); 35] = [
     ("GET", "/v1/users"),
     ("GET", "/v1/users/admin"),
     ("GET", "/v1/users/admin/history"),
@@ -315,6 +315,7 @@ pub const V1: [(&str, &str); 30] = [
     ("GET", "/v1/users/admin/attributes"),
     ("GET", "/v1/users/admin/diff"),
     ("GET", "/v1/events"),
+    ("GET", "/v1/events/stream"),
     ("GET", "/v1/export"),
     ("GET", "/v1/exports/01ARZ3NDEKTSV4RRFFQ69G5FAV/manifest"),
     ("GET", "/v1/log/checkpoint"),
@@ -338,6 +339,10 @@ pub const V1: [(&str, &str); 30] = [
     ("POST", "/v1/local/users/admin/sessions"),
     ("GET", "/v1/local/sessions/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
     ("POST", "/v1/local/sign-out"),
+    ("PUT", "/v1/local/users/admin/rights/auditor"),
+    ("DELETE", "/v1/local/users/admin/rights/auditor"),
+    ("POST", "/v1/local/users/admin/tokens"),
+    ("DELETE", "/v1/local/users/admin/tokens/01ARZ3NDEKTSV4RRFFQ69G5FAV"),
 ];
 
 /// The paths that the sources of the routers name.

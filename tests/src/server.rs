@@ -158,6 +158,15 @@ impl Server {
         self.process.as_ref().expect("it runs").signal(Signal::KILL);
     }
 
+    /// The memory that its process holds now, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        let id = self.process.as_ref().expect("it runs").child.id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("a size") * 1_024
+    }
+
     /// Asks it to stop (SIGTERM) and waits until it has.
     pub fn stop(&mut self) -> ExitStatus {
         let process = self.process.take().expect("it runs");

@@ -209,4 +209,8 @@ command_names! {
     ForgetOrigins = "forget_origins",
     /// A part of the log is exported.
     Export = "export",
+    /// Somebody reads what only auditors may.
+    NoteAudit = "note_audit",
+    /// Somebody is refused what it may not do.
+    NoteDenial = "note_denial",
 }

@@ -137,6 +137,44 @@ pub enum Act {
     FailToSignIn,
     /// Read mails that are owed, which carry tokens, and say what became of them.
     DeliverMail,
+    /// Be refused, which goes on record.
+    BeDenied,
+}
+
+impl Act {
+    /// The name outside the code; never renamed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::ConfirmSignUp => "confirm_sign_up",
+            Self::CreateUser => "create_user",
+            Self::DecideApproval => "decide_approval",
+            Self::Lock => "lock",
+            Self::AmendProfile => "amend_profile",
+            Self::AmendAccount => "amend_account",
+            Self::ChangeKnownPassword => "change_known_password",
+            Self::SetPassword => "set_password",
+            Self::ResetTotp => "reset_totp",
+            Self::WriteAttributes => "write_attributes",
+            Self::ManageRight(Right::SuperUser) => "manage_right_super_user",
+            Self::ManageRight(Right::Auditor) => "manage_right_auditor",
+            Self::ManageRight(Right::Operator) => "manage_right_operator",
+            Self::ManageTokens => "manage_tokens",
+            Self::DeleteUser => "delete_user",
+            Self::ResetPassword => "reset_password",
+            Self::ManageLinks => "manage_links",
+            Self::UseSession => "use_session",
+            Self::OpenSession => "open_session",
+            Self::ReadUser => "read_user",
+            Self::ReadAccounts => "read_accounts",
+            Self::Audit => "audit",
+            Self::Operate => "operate",
+            Self::FailToSignIn => "fail_to_sign_in",
+            Self::DeliverMail => "deliver_mail",
+            Self::BeDenied => "be_denied",
+            Self::EraseUser => "erase_user",
+        }
+    }
 }
 
 /// Who asks, and what it holds.
@@ -184,9 +222,11 @@ enum Requirement {
 /// The table.
 fn requirement(act: Act) -> Requirement {
     match act {
-        Act::SignUp | Act::ConfirmSignUp | Act::ResetPassword | Act::FailToSignIn => {
-            Requirement::Nothing
-        }
+        Act::SignUp
+        | Act::ConfirmSignUp
+        | Act::ResetPassword
+        | Act::FailToSignIn
+        | Act::BeDenied => Requirement::Nothing,
         Act::CreateUser
         | Act::DecideApproval
         | Act::Lock
@@ -196,8 +236,9 @@ fn requirement(act: Act) -> Requirement {
         | Act::SetPassword
         | Act::OpenSession
         | Act::ManageLinks
+        // Auditors read: not even who else may read is theirs to say.
+        | Act::ManageRight(Right::SuperUser | Right::Auditor)
         | Act::ReadAccounts => Requirement::Right(Right::SuperUser),
-        Act::ManageRight(right) => Requirement::Right(right),
         Act::ChangeKnownPassword | Act::UseSession => Requirement::SelfOnly,
         Act::AmendProfile
         | Act::ResetTotp
@@ -205,7 +246,7 @@ fn requirement(act: Act) -> Requirement {
         | Act::ManageTokens
         | Act::ReadUser => Requirement::SelfOr(Right::SuperUser),
         Act::Audit => Requirement::Right(Right::Auditor),
-        Act::Operate => Requirement::Right(Right::Operator),
+        Act::Operate | Act::ManageRight(Right::Operator) => Requirement::Right(Right::Operator),
         // A token in a mail opens the account it was made for, whatever rights that has.
         Act::DeliverMail => Requirement::Never,
     }
@@ -239,7 +280,8 @@ fn is_guarded(act: Act) -> bool {
         | Act::Audit
         | Act::Operate
         | Act::FailToSignIn
-        | Act::DeliverMail => false,
+        | Act::DeliverMail
+        | Act::BeDenied => false,
     }
 }
 

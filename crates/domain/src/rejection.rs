@@ -214,7 +214,7 @@ pub enum ValueFault {
 }
 
 /// Why a caller may not do something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Denial {
     /// It takes a right that the caller lacks.
     RightMissing,
@@ -225,7 +225,20 @@ pub enum Denial {
 }
 
 impl Denial {
-    fn reason(self) -> &'static str {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::RightMissing, Self::NotSelf, Self::Outranked];
+
+    /// The name outside the code; never renamed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RightMissing => "right_missing",
+            Self::NotSelf => "not_self",
+            Self::Outranked => "outranked",
+        }
+    }
+
+    /// In words.
+    pub fn reason(self) -> &'static str {
         match self {
             Self::RightMissing => "a right is missing",
             Self::NotSelf => "it concerns somebody else",

@@ -4,7 +4,7 @@
 //! auditors and operators; [`openapi`] describes every route, and [`docs`] shows that to people;
 //! [`request`] is what every surface does to a request before and after; [`settings`] is what an operator
 //! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments;
-//! [`unread`] reads what was sent for nothing.
+//! [`unread`] reads what was sent for nothing; [`streaming`] makes answers while they are read.
 
 mod counting;
 pub mod dates;
@@ -14,13 +14,13 @@ pub mod openapi;
 pub mod request;
 pub mod serve;
 pub mod settings;
+mod streaming;
 pub mod unread;
 pub mod v1;
 pub mod zato;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -28,7 +28,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use service::Service;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 pub use crate::settings::Settings;
 
@@ -49,8 +49,8 @@ pub struct Reach {
     bodies: request::Room,
     /// Where requests are counted.
     requests: counting::Requests,
-    /// Whether requests are still taken.
-    ready: AtomicBool,
+    /// Whether requests should go elsewhere.
+    draining: watch::Sender<bool>,
 }
 
 impl Deref for App {
@@ -71,13 +71,19 @@ impl App {
             resets: Arc::new(Semaphore::new(limits::RESETS_WAITING_MAX)),
             bodies: request::Room::default(),
             requests,
-            ready: AtomicBool::new(true),
+            draining: watch::Sender::default(),
         }))
     }
 
-    /// From now on `/readyz` says that requests should go elsewhere.
+    /// From now on `/readyz` says that requests should go elsewhere, and answers that would go on end.
     pub fn drain(&self) {
-        self.ready.store(false, Ordering::Release);
+        self.draining.send_replace(true);
+    }
+
+    /// Waits until requests should go elsewhere.
+    pub(crate) async fn drained(&self) {
+        // The sender is in here, so it does not go.
+        drop(self.draining.subscribe().wait_for(|draining| *draining).await);
     }
 }
 
@@ -98,10 +104,10 @@ pub fn router(app: App) -> Router {
 }
 
 async fn ready(State(app): State<App>) -> Response {
-    if app.ready.load(Ordering::Acquire) {
-        "ready\n".into_response()
-    } else {
+    if *app.draining.borrow() {
         (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response()
+    } else {
+        "ready\n".into_response()
     }
 }
 

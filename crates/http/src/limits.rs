@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use domain::time::Span;
+
 /// Longest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 4 << 20;
 /// A body up to so many bytes counts as small.
@@ -27,3 +29,7 @@ pub const MIN_POSITION_WAIT_MAX: Duration = Duration::from_secs(2);
 pub const RESETS_WAITING_MAX: usize = 256;
 /// Longest user agent or request id that a fact keeps, in bytes; a longer one is cut.
 pub const ORIGIN_TEXT_BYTES_MAX: usize = 1_024;
+/// Longest time that a request waits for events, in seconds.
+pub const EVENTS_WAIT_SECS_MAX: u64 = 60;
+/// A stream of events is silent no longer than this.
+pub const EVENT_HEARTBEAT: Span = Span::secs(15);

@@ -1,8 +1,9 @@
 //! What an operator may choose about how things are spoken.
 
+use domain::time::Span;
 use service::addresses::Network;
 
-use crate::limits::CONNECTIONS_MAX;
+use crate::limits::{CONNECTIONS_MAX, EVENT_HEARTBEAT};
 use crate::zato;
 
 /// The surfaces' settings; what changes what happens lives in `service::Settings`.
@@ -14,6 +15,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// Open connections; more wait to be accepted.
     pub connections_max: usize,
+    /// A stream of events is silent no longer than this.
+    pub event_heartbeat: Span,
 }
 
 impl Default for Settings {
@@ -22,6 +25,7 @@ impl Default for Settings {
             zato: zato::Settings::default(),
             trusted_proxies: Vec::new(),
             connections_max: CONNECTIONS_MAX,
+            event_heartbeat: EVENT_HEARTBEAT,
         }
     }
 }

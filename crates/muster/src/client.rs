@@ -96,6 +96,11 @@ impl Client {
         Ok(Self { way })
     }
 
+    /// Whether a server does the work, so that others may do something meanwhile.
+    pub fn is_served(&self) -> bool {
+        matches!(self.way, Way::Socket(_))
+    }
+
     /// Asks a route, and returns what it answers if that is a success.
     pub async fn ask(&mut self, method: Method, path: &str) -> Result<Value> {
         self.send(method, path, Body::empty()).await

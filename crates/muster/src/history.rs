@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::Data;
 use crate::client::{Client, Intent, segment, with_client};
+use crate::events::cursor;
 use crate::output::{self, Style, plain};
 use crate::user::named;
 
@@ -86,7 +87,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// Prints the facts that are wanted, page by page.
 async fn facts(client: &mut Client, options: &Options) -> Result<()> {
     let kind = if options.by { "acts" } else { "history" };
-    let (order, cursor) = if options.newest_first { ("desc", "before") } else { ("asc", "after") };
+    let (order, key) = if options.newest_first { ("desc", "before") } else { ("asc", "after") };
     let mut path = format!("/v1/users/{}/{kind}?order={order}", segment(&options.user));
     for (key, value) in [
         ("event", &options.event),
@@ -109,26 +110,10 @@ async fn facts(client: &mut Client, options: &Options) -> Result<()> {
             output::line(&if options.json { fact.to_string() } else { told(fact, style) });
             left -= 1;
         }
-        match page["next"].as_u64() {
-            Some(next) if left > 0 => from = format!("&{cursor}={next}"),
-            Some(_) | None => return Ok(()),
+        if page["next"].is_null() || left == 0 {
+            return Ok(());
         }
-    }
-}
-
-/// Prints all facts of a feed after a position.
-pub async fn pages(client: &mut Client, path: &str, after: u64, as_json: bool) -> Result<()> {
-    let style = Style::of_stdout();
-    let mut after = after;
-    loop {
-        let page = client.ask(Method::GET, &format!("{path}?limit=1000&after={after}")).await?;
-        for fact in page["items"].as_array().into_iter().flatten() {
-            output::line(&if as_json { fact.to_string() } else { told(fact, style) });
-        }
-        match page["next"].as_u64() {
-            Some(next) => after = next,
-            None => return Ok(()),
-        }
+        from = format!("&{key}={}", segment(&cursor(&page["next"])));
     }
 }
 
@@ -136,7 +121,7 @@ pub async fn pages(client: &mut Client, path: &str, after: u64, as_json: bool) -
 const PAGE_LEN: u64 = 1_000;
 
 /// One fact for people: when, who, from where, what, old -> new.
-fn told(fact: &Value, style: Style) -> String {
+pub fn told(fact: &Value, style: Style) -> String {
     let text = |value: &Value| value.as_str().map(plain);
     let when = text(&fact["at"]).unwrap_or_default();
     let actor = &fact["actor"];

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::attributes::{NewAttribute, SetMode};
 use domain::fact::CommandName;
 use domain::id::{SessionId, UserId};
+use domain::policy::Act;
 use domain::sign_in::{LinkedSignIn, OpenSession, SignIn};
 use domain::{session, system, user};
 
@@ -56,6 +57,22 @@ impl Command {
         }
     }
 
+    /// What the policy is asked about it, if it is asked anything, and of whom.
+    pub(crate) fn act(&self) -> Option<(Act, Target)> {
+        Some(match self {
+            Self::User(id, command) => (command.act(), Target::User(*id)),
+            Self::NewUser(command) => (command.act(), Target::Nobody),
+            Self::SetAttributes { items, .. } => {
+                let one = items.keys().next().map_or(Target::Nobody, |id| Target::User(*id));
+                (Act::WriteAttributes, one)
+            }
+            Self::SignIn(_) | Self::LinkedSignIn(_) => return None,
+            Self::OpenSession(asked) => (Act::OpenSession, Target::User(asked.user)),
+            Self::Session(id, command) => (act_of_session(command), Target::OwnerOf(*id)),
+            Self::System(command) => (command.act(), Target::Nobody),
+        })
+    }
+
     /// The name that the facts' heads keep.
     pub fn name(&self) -> CommandName {
         match self {
@@ -63,10 +80,29 @@ impl Command {
             Self::SetAttributes { .. } => CommandName::SetAttributes,
             Self::SignIn(_) | Self::OpenSession(_) | Self::LinkedSignIn(_) => CommandName::SignIn,
             Self::Session(_, command) => command.name(),
-            Self::System(system::Command::NoteRebuild { .. }) => CommandName::Rebuild,
-            Self::System(system::Command::ForgetOrigins { .. }) => CommandName::ForgetOrigins,
-            Self::System(system::Command::NoteExport(_)) => CommandName::Export,
-            Self::System(_) => CommandName::Upkeep,
+            Self::System(command) => command.name(),
+        }
+    }
+}
+
+/// Whom an act concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Nobody in particular, or nobody yet.
+    Nobody,
+    /// A user.
+    User(UserId),
+    /// Whoever owns a session.
+    OwnerOf(SessionId),
+}
+
+/// What the policy is asked about a command to a session.
+pub(crate) fn act_of_session(command: &session::Command) -> Act {
+    match command {
+        session::Command::SignOut | session::Command::Renew { .. } => Act::UseSession,
+        session::Command::Revoke => Act::ManageTokens,
+        session::Command::SetAttributes { .. } | session::Command::RemoveAttributes(_) => {
+            Act::WriteAttributes
         }
     }
 }

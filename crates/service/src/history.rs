@@ -9,6 +9,7 @@ use std::ops::Range;
 use domain::id::{Position, UserId};
 use domain::policy::Act;
 use domain::rejection::Rejection;
+use domain::system::audit;
 use domain::time::{Span, Timestamp};
 use store::views::Subject;
 use store::{Origins, StoreError};
@@ -96,6 +97,7 @@ impl Service {
         if self.store().views().user_row(id).is_none() {
             return Err(Rejection::NoSuchUser.into());
         }
+        self.note_audit(caller, audit::Subject::User(id)).await?;
         self.blocking(move |service| service.read_history(subject, &wanted)).await
     }
 

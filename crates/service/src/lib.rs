@@ -4,21 +4,24 @@
 //!
 //! * [`caller`], [`command`], [`settings`], [`addresses`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
-//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`resets`]: commands that need hashing or chance first
+//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`access_tokens`], [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
 //!   [`history`], [`feed`], [`filter`], [`export`]: reads of the log
 //! * [`proofs`]: what the log can prove to somebody who does not hold it
+//! * [`audit_trail`]: who read what only auditors may, and who was refused; [`thinning`] of such facts
 //! * [`erasing`]: keys that are destroyed for good
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
 //! * [`first_start`]: a new store and what its first users log in with
 
+mod access_tokens;
 pub mod accounts;
 pub mod addresses;
 mod attempts;
 pub mod attributes;
+mod audit_trail;
 pub mod caller;
 pub mod command;
 pub mod erasing;
@@ -44,6 +47,7 @@ pub mod sign_in;
 pub mod sign_up;
 #[cfg(test)]
 mod tests;
+pub mod thinning;
 pub mod throttle;
 pub mod tokens;
 pub mod totp;
@@ -54,12 +58,17 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use domain::id::{Position, UserId};
+use domain::rejection::Rejection;
 use store::Store;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 
+use crate::audit_trail::AuditTrail;
 pub use crate::caller::{Caller, Proof};
 pub use crate::command::Command;
+use crate::command::Target;
 pub use crate::failure::Failure;
+use crate::feed::readers::Readers;
 use crate::mail::Mailer;
 use crate::mail::outbox::Outbox;
 use crate::metrics::Metrics;
@@ -90,6 +99,10 @@ struct Inner {
     throttle: Throttle,
     rate_limits: RateLimits,
     metrics: Metrics,
+    audit_trail: AuditTrail,
+    /// The last position that is worth waking a reader for.
+    news: watch::Sender<Position>,
+    readers: Arc<Readers>,
     /// Reads that may be long, of the log or of everybody: so many at once.
     long_reads: Semaphore,
     /// Exports that run, and what those were that ended.
@@ -118,14 +131,16 @@ impl Service {
             password_ends_sessions: settings.password_ends_sessions,
         };
         let turns = Turns::new(Arc::clone(&store), writer).following(rules);
-        let turns = turns.measured(metrics.clone());
+        let news = watch::Sender::default();
+        let turns = turns.measured(metrics.clone()).telling(news.clone());
         let writer = Writer::new(turns, queue);
         let threads = vec![
             std::thread::Builder::new()
                 .name(WRITER_THREAD.to_owned())
                 .spawn(move || writer.run())?,
         ];
-        Ok(Self::of(store, settings, (passwords, mailer, metrics), Some(sender), threads))
+        let parts = (passwords, mailer, metrics, news);
+        Ok(Self::of(store, settings, parts, Some(sender), threads))
     }
 
     /// A service that reads alone, without a thread of its own: for whoever runs [`Turns`] itself. It
@@ -133,14 +148,15 @@ impl Service {
     pub fn reading(store: Arc<Store>, settings: Settings) -> Self {
         let mailer = Mailer::new(mail::MailSettings::default()).expect("what is built in is sound");
         let metrics = measures(&store);
-        let parts = (Passwords::idle(Cost::STANDARD), mailer, metrics);
+        let news = watch::Sender::default();
+        let parts = (Passwords::idle(Cost::STANDARD), mailer, metrics, news);
         Self::of(store, settings, parts, None, Vec::new())
     }
 
     fn of(
         store: Arc<Store>,
         settings: Settings,
-        (passwords, mailer, metrics): (Passwords, Mailer, Metrics),
+        (passwords, mailer, metrics, news): (Passwords, Mailer, Metrics, watch::Sender<Position>),
         queue: Option<mpsc::Sender<Task>>,
         threads: Vec<JoinHandle<()>>,
     ) -> Self {
@@ -150,10 +166,13 @@ impl Service {
                 store,
                 throttle,
                 rate_limits: RateLimits::default(),
-                settings,
                 passwords,
                 outbox: Outbox::new(mailer),
                 metrics,
+                audit_trail: AuditTrail::default(),
+                news,
+                readers: Readers::new(settings.event_readers_max),
+                settings,
                 long_reads: Semaphore::new(LONG_READS_MAX),
                 exports: Arc::default(),
                 folding: tokio::sync::Mutex::default(),
@@ -167,13 +186,29 @@ impl Service {
     /// Asks the writer for a command, and waits until it is durable or refused.
     pub async fn execute(&self, caller: Caller, command: Command) -> Result<Done, Failure> {
         let may_owe_mail = command.may_owe_mail();
+        let (act, asks) = (command.act(), caller.clone());
         let (job, pending) = Job::new(caller, command);
         self.send(Task::Command(Box::new(job)))?;
         let answer = pending.answer().await;
+        if let (Err(Failure::Rejected(Rejection::Denied(reason))), Some((act, target))) =
+            (&answer, act)
+        {
+            self.note_denial(&asks, (act, self.user_behind(target)), *reason);
+        }
         if may_owe_mail && answer.is_ok() {
             self.inner.outbox.wake();
         }
         answer
+    }
+
+    fn user_behind(&self, target: Target) -> Option<UserId> {
+        match target {
+            Target::Nobody => None,
+            Target::User(id) => Some(id),
+            Target::OwnerOf(id) => {
+                self.store().views().session_by_id(id).map(|row| row.session.user)
+            }
+        }
     }
 
     /// What is kept.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::policy::Act;
+use domain::rejection::Denial;
 use domain::time::Timestamp;
 use domain::user::mail::MailFailure;
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -51,6 +52,9 @@ struct Inner {
     sign_ins: Family<OutcomeLabels, Counter>,
     mails_owed: Gauge,
     mails: Family<OutcomeLabels, Counter>,
+    denials: Family<ReasonLabels, Counter>,
+    audit_reads_unrecorded: Counter,
+    event_readers: Gauge,
     /// The position at which this process began.
     began_at: u64,
 }
@@ -85,6 +89,11 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
 fn seconds() -> Histogram {
     Histogram::new(SECONDS)
 }
@@ -111,6 +120,9 @@ impl Inner {
             sign_ins: Family::default(),
             mails_owed: Gauge::default(),
             mails: Family::default(),
+            denials: Family::default(),
+            audit_reads_unrecorded: Counter::default(),
+            event_readers: Gauge::default(),
             began_at,
         }
     }
@@ -155,6 +167,11 @@ impl Inner {
         all.register("sign_ins", "Sign-ins with a password", self.sign_ins.clone());
         all.register("mails_owed", "Mails that are owed", self.mails_owed.clone());
         all.register("mails", "Tries to hand a mail over", self.mails.clone());
+        all.register("denials", "Requests refused for want of a right", self.denials.clone());
+        let unrecorded = "Audit reads that could not be put on record";
+        let readers = "Readers that stream events or wait for them";
+        all.register("event_readers", readers, self.event_readers.clone());
+        all.register("audit_reads_unrecorded", unrecorded, self.audit_reads_unrecorded.clone());
         self.registry = root;
     }
 }
@@ -171,6 +188,9 @@ impl Metrics {
         }
         for outcome in ["sent", "unreachable", "refused", "too_old"] {
             drop(metrics.0.mails.get_or_create_owned(&OutcomeLabels { outcome }));
+        }
+        for reason in Denial::ALL.map(Denial::name) {
+            drop(metrics.0.denials.get_or_create_owned(&ReasonLabels { reason }));
         }
         for from in ["network", "socket"] {
             drop(metrics.0.connections.get_or_create_owned(&FromLabels { from }));
@@ -223,6 +243,16 @@ impl Metrics {
             Err(why) => why.name(),
         };
         self.0.mails.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Somebody was refused what it may not do.
+    pub(crate) fn denied(&self, reason: Denial) {
+        self.0.denials.get_or_create(&ReasonLabels { reason: reason.name() }).inc();
+    }
+
+    /// Somebody read what only auditors may, and that could not be put on record.
+    pub(crate) fn audit_read_unrecorded(&self) {
+        self.0.audit_reads_unrecorded.inc();
     }
 
     /// What time it is, for measuring.
@@ -340,6 +370,7 @@ impl Service {
         let behind = position.saturating_sub(self.store().follower().filled());
         metrics.sled_behind.set(gauge(behind));
         metrics.mails_owed.set(gauge(owed as u64));
+        metrics.event_readers.set(gauge(self.readers_now() as u64));
         metrics.commands_waiting.set(gauge(self.commands_waiting() as u64));
         for (view, rows) in [
             ("users", counts.users),

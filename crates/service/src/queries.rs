@@ -8,6 +8,7 @@ use domain::id::UserId;
 use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
+use domain::session;
 use domain::user::User;
 use domain::user::state::Kind;
 use store::StoreError;
@@ -31,14 +32,44 @@ impl Service {
         Ok(Caller { actor, proof: Proof::Pat(row.user, row.token), ..template.clone() })
     }
 
-    /// Whether `caller` may do `act`, to `target` if it concerns somebody.
+    /// Lets `caller` do `act`, to `target` if it concerns somebody, or refuses it, which leaves a trace.
     pub fn permits(
         &self,
         caller: &Caller,
         act: Act,
         target: Option<&User>,
     ) -> Result<(), Rejection> {
-        policy::permits(&self.authority(caller), act, target)
+        let permitted = policy::permits(&self.authority(caller), act, target);
+        if let Err(Rejection::Denied(reason)) = &permitted {
+            self.note_denial(caller, (act, target.map(|user| user.id)), *reason);
+        }
+        permitted
+    }
+
+    /// Whether `caller` might do `act` to anybody; asked to choose an answer, it leaves no trace.
+    pub fn might(&self, caller: &Caller, act: Act) -> bool {
+        policy::permits(&self.authority(caller), act, None).is_ok()
+    }
+
+    /// Whether what `caller` showed is still worth anything, and it still may do `act`: for whoever goes on
+    /// answering after it was asked.
+    pub fn still_permits(&self, caller: &Caller, act: Act) -> Result<(), Rejection> {
+        let now = self.store().clock().now();
+        {
+            let views = self.store().views();
+            match caller.proof {
+                Proof::Nothing | Proof::Local => {}
+                Proof::Session(id) => {
+                    let row = views.session_by_id(id).ok_or(Rejection::NoSuchSession)?;
+                    session::check(&row.session, &row.owner, true, now)?;
+                }
+                Proof::Pat(user, token) => {
+                    let user = views.user(user).ok_or(Rejection::NoSuchToken)?;
+                    user.usable_token(token, now).ok_or(Rejection::NoSuchToken)?;
+                }
+            }
+        }
+        self.permits(caller, act, None)
     }
 
     /// What `caller` holds.

@@ -11,6 +11,7 @@ use domain::policy::{self, Act, Authority, Rights};
 use domain::rejection::Rejection;
 use domain::secret::TokenHash;
 use domain::session::{self, CHANGES_SHOWN_MAX, Session, SessionChange};
+use domain::system::audit;
 use domain::time::Timestamp;
 use store::views::{SessionRow, Views};
 use store::{Origins, StoreError};
@@ -113,6 +114,7 @@ impl Service {
     ) -> Result<Vec<ToldSession>, Failure> {
         self.permits(caller, Act::Audit, None)?;
         self.user(owner).ok_or(Rejection::NoSuchUser)?;
+        self.note_audit(caller, audit::Subject::User(owner)).await?;
         self.sessions_of(owner).await
     }
 

@@ -7,6 +7,7 @@ use domain::user::sign_up::SignUpRules;
 
 use crate::addresses::AddressRules;
 use crate::erasing::Retention;
+use crate::feed::readers;
 use crate::mail::MailSettings;
 use crate::resets::ResetSettings;
 use crate::throttle::ThrottleSettings;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub queue_len_max: usize,
     /// Password hashes that may wait for a thread; more are answered as busy.
     pub hashing_len_max: usize,
+    /// Readers that stream events, or wait for them, at once; more are told to come later.
+    pub event_readers_max: usize,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             retention: Retention::default(),
             queue_len_max: 4_096,
             hashing_len_max: 256,
+            event_readers_max: readers::READERS_MAX,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod exporting;
+mod trail;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -218,9 +219,10 @@ async fn the_printed_token_holds_every_right_until_it_is_locked() {
     let house = House::new();
     let caller = house.service.token_caller(&house.token, &nobody()).expect("a token");
     assert!(matches!(caller.actor, Actor::Machine(_)));
-    let page = house.service.events(&caller, Filter::default(), Position(0), 100).await;
-    let page = page.expect("it may audit");
-    assert!(page.facts.len() >= 12 && page.next.is_none());
+    let filter = Filter::default();
+    let mut feed = house.service.feed(&caller, filter, Position(0)).await.expect("it may audit");
+    let facts = feed.look(100).await.expect("it reads");
+    assert!(facts.len() >= 12 && !feed.has_more());
     assert_eq!(house.service.token_caller("muster_pat_x", &nobody()), Err(Rejection::NoSuchToken));
 }
 

@@ -14,13 +14,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 use domain::text::fold;
 use domain::user::attempts::Fault;
 
+use crate::thinning::Thinning;
+
 /// Names and addresses that are counted at once; beyond that what idles is forgotten, and after that
 /// whoever comes new shares one count.
 pub const COUNTED_MAX: usize = 100_000;
 /// Attempts that may be under way for a name that did not fail lately.
 pub const UNDER_WAY_MAX: u32 = 64;
-/// Facts about failed attempts in a minute, of everybody together.
-pub const FACTS_PER_MINUTE_MAX: u32 = 600;
 /// The time in which a full bucket runs empty.
 const WINDOW: Duration = Duration::from_mins(1);
 
@@ -62,9 +62,7 @@ struct Counts {
     names: HashMap<[u8; 16], Bucket>,
     addresses: HashMap<Box<str>, Bucket>,
     overall: Bucket,
-    thinned: HashMap<([u8; 16], Fault), Thinned>,
-    /// The minute that facts are counted in, and how many it had.
-    facts: (u64, u32),
+    thinned: Thinning<([u8; 16], Fault)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,14 +70,6 @@ struct Bucket {
     /// When it will have run empty.
     empty_at: Duration,
     under_way: u32,
-}
-
-/// What was not written yet of one name's failures of one kind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Thinned {
-    minute: u64,
-    in_minute: u32,
-    unwritten: u32,
 }
 
 /// An attempt that is under way.
@@ -158,32 +148,7 @@ impl Throttle {
     /// How many failures a fact stands for that is due now; `None` if none is: of each name and fault
     /// the 1st, 10th, 100th ... within a minute is one, as long as there are not too many.
     pub fn fact_due(&self, name: &str, fault: Fault, now: Duration) -> Option<u32> {
-        let minute = now.as_secs() / 60;
-        let key = (key(name), fault);
-        let mut counts = self.counts();
-        let Counts { thinned, facts, .. } = &mut *counts;
-        if thinned.len() >= COUNTED_MAX {
-            thinned.retain(|_, thinned| thinned.minute == minute);
-        }
-        let known = thinned.contains_key(&key);
-        if !known && thinned.len() >= COUNTED_MAX {
-            return None;
-        }
-        let entry = thinned.entry(key).or_default();
-        if entry.minute != minute {
-            (entry.minute, entry.in_minute) = (minute, 0);
-        }
-        entry.in_minute = entry.in_minute.saturating_add(1);
-        entry.unwritten = entry.unwritten.saturating_add(1);
-        if facts.0 != minute {
-            *facts = (minute, 0);
-        }
-        let is_power_of_ten = entry.in_minute == 10_u32.pow(entry.in_minute.ilog10());
-        if !is_power_of_ten || facts.1 >= FACTS_PER_MINUTE_MAX {
-            return None;
-        }
-        facts.1 += 1;
-        Some(std::mem::take(&mut entry.unwritten))
+        self.counts().thinned.due((key(name), fault), now)
     }
 
     fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
@@ -331,25 +296,13 @@ mod tests {
     }
 
     #[test]
-    fn the_1st_10th_and_100th_failure_in_a_minute_is_a_fact_that_stands_for_those_before() {
+    fn failures_go_on_record_thinned_by_name_and_fault() {
         let throttle = Throttle::new(SETTINGS);
-        let due = |now| throttle.fact_due("ada", Fault::Password, now);
-        let written: Vec<_> = (1..=150).filter_map(|_| due(START)).collect();
-        assert_eq!(written, [1, 9, 90]);
-        assert_eq!(due(START + WINDOW), Some(51));
-        let refused = Fault::Refused(Refusal::Locked);
-        assert_eq!(throttle.fact_due("ada", refused, START), Some(1));
-    }
-
-    #[test]
-    fn nobody_writes_the_log_full() {
-        let throttle = Throttle::new(SETTINGS);
-        let write = |from: usize, now| {
-            let names = (from..from + 1_000).map(|number| format!("name-{number}"));
-            names.filter_map(|name| throttle.fact_due(&name, Fault::Password, now)).count()
-        };
-        assert_eq!(write(0, START), FACTS_PER_MINUTE_MAX as usize);
-        assert_eq!(write(2_000, START + WINDOW), FACTS_PER_MINUTE_MAX as usize);
+        let due = |name, fault| throttle.fact_due(name, fault, START);
+        assert_eq!(due("ada", Fault::Password), Some(1));
+        assert_eq!(due("ADA", Fault::Password), None);
+        assert_eq!(due("ada", Fault::Refused(Refusal::Locked)), Some(1));
+        assert_eq!(due("bob", Fault::Password), Some(1));
     }
 
     #[test]

@@ -31,6 +31,8 @@ const AFTER_DAMAGE: Duration = Duration::from_secs(1);
 const AGAIN_TIME: Duration = Duration::from_secs(1);
 /// States that may wait to be kept; whoever comes then is not kept, and folded again by the next reader.
 const STATES_WAITING_MAX: usize = 1_024;
+/// Sessions in states that wait: what takes up memory while it does.
+const SESSIONS_WAITING_MAX: usize = 65_536;
 
 /// The log by position, and the thread that keeps it filled.
 pub struct Follower {
@@ -114,8 +116,14 @@ impl Follower {
             return;
         }
         let mut wanted = self.shared.wanted.lock();
-        let room = STATES_WAITING_MAX.saturating_sub(wanted.states.len());
-        wanted.states.extend(states.into_iter().take(room));
+        let mut sessions: usize = wanted.states.iter().map(|of| of.person.sessions.len()).sum();
+        for state in states {
+            sessions += state.person.sessions.len();
+            if wanted.states.len() >= STATES_WAITING_MAX || sessions > SESSIONS_WAITING_MAX {
+                break;
+            }
+            wanted.states.push_back(state);
+        }
         drop(wanted);
         self.shared.came.notify_one();
     }

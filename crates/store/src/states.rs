@@ -25,7 +25,7 @@ use crate::views::{Subject, UserRow, Views};
 /// A state is kept after every so many facts of a person's history.
 pub const KEPT_EVERY_FACTS: usize = 128;
 /// Most sessions in a state that is kept; of whoever has more at once none is.
-pub const SESSIONS_KEPT_MAX: usize = 256;
+pub const SESSIONS_KEPT_MAX: usize = 1_024;
 /// Longest state that is kept, sealed; a longer one is not.
 pub const STATE_BYTES_MAX: usize = 256 << 10;
 /// People whose states a verification folds anew, spread over all of whom any is kept.

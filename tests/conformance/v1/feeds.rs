@@ -101,7 +101,12 @@ fn beyond_the_last_fact_there_is_nothing() {
     for after in [u64::from(u32::MAX), u64::MAX - 1, u64::MAX] {
         for path in ["/v1/events", "/v1/users/admin/history"] {
             for limit in [1, 1000] {
-                let page = audit.read(&format!("{path}?after={after}&limit={limit}"));
+                let mut page = audit.read(&format!("{path}?after={after}&limit={limit}"));
+                if path == "/v1/events" {
+                    // Nobody is sent back to before where he was.
+                    assert_eq!(page["cursor"].take(), json!(after));
+                    page.as_object_mut().expect("an object").remove("cursor");
+                }
                 assert_eq!(page, json!({"items": [], "next": null}), "{path} {after}");
             }
         }

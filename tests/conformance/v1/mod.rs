@@ -1,6 +1,8 @@
 //! `/v1`: who may ask, problems, pages, and histories that tell old -> new.
 
 mod as_of;
+mod auditors;
+mod cursors;
 mod erasing;
 mod feeds;
 mod history;
@@ -9,3 +11,4 @@ mod names;
 mod positions;
 mod problems;
 mod proofs;
+mod streams;

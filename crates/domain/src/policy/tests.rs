@@ -49,6 +49,7 @@ fn every_act() -> Vec<(&'static str, Act)> {
         Operate,
         FailToSignIn,
         DeliverMail,
+        BeDenied,
     ]
 }
 
@@ -74,7 +75,7 @@ SetPassword               r    r      r      +      r       r      +     +      
 ResetTotp                 s    +      s      +      s       s      +     +      +
 WriteAttributes           s    +      s      +      s       s      +     +      +
 ManageRight(SuperUser)    r    r      r      +      r       r      +     +      +
-ManageRight(Auditor)      r    r      r      +      +       r      +     +      +
+ManageRight(Auditor)      r    r      r      +      r       r      +     +      +
 ManageRight(Operator)     r    r      r      r      r       +      +     +      +
 ManageTokens              s    +      s      +      s       s      +     +      +
 DeleteUser                r    r      r      +      r       r      +     +      +
@@ -89,6 +90,7 @@ Audit                     r    r      r      +      +       r      +     +      
 Operate                   r    r      r      r      r       +      +     +      +
 FailToSignIn              +    +      +      +      +       +      +     +      +
 DeliverMail               r    r      r      r      r       r      r     +      +
+BeDenied                  +    +      +      +      +       +      +     +      +
 ";
 
 const TOWARDS_A_SUPER_USER: &str = "
@@ -105,7 +107,7 @@ SetPassword               r    +      r      +      r       r      +     +      
 ResetTotp                 s    +      s      +      s       s      +     +      +
 WriteAttributes           s    +      s      +      s       s      +     +      +
 ManageRight(SuperUser)    r    +      r      +      r       r      +     +      +
-ManageRight(Auditor)      r    +      r      +      o       r      +     +      +
+ManageRight(Auditor)      r    +      r      +      r       r      +     +      +
 ManageRight(Operator)     r    r      r      r      r       o      +     +      +
 ManageTokens              s    +      s      +      s       s      +     +      +
 DeleteUser                r    +      r      +      r       r      +     +      +
@@ -120,6 +122,7 @@ Audit                     r    +      r      +      +       r      +     +      
 Operate                   r    r      r      r      r       +      +     +      +
 FailToSignIn              +    +      +      +      +       +      +     +      +
 DeliverMail               r    r      r      r      r       r      r     +      +
+BeDenied                  +    +      +      +      +       +      +     +      +
 ";
 
 const TOWARDS_A_MACHINE_WITH_EVERY_RIGHT: &str = "
@@ -136,7 +139,7 @@ SetPassword               r    +      r      o      r       r      +     +      
 ResetTotp                 s    +      s      o      s       s      +     +      +
 WriteAttributes           s    +      s      +      s       s      +     +      +
 ManageRight(SuperUser)    r    +      r      o      r       r      +     +      +
-ManageRight(Auditor)      r    +      r      o      o       r      +     +      +
+ManageRight(Auditor)      r    +      r      o      r       r      +     +      +
 ManageRight(Operator)     r    +      r      r      r       o      +     +      +
 ManageTokens              s    +      s      o      s       s      +     +      +
 DeleteUser                r    +      r      o      r       r      +     +      +
@@ -151,6 +154,7 @@ Audit                     r    +      r      +      +       r      +     +      
 Operate                   r    +      r      r      r       +      +     +      +
 FailToSignIn              +    +      +      +      +       +      +     +      +
 DeliverMail               r    r      r      r      r       r      r     +      +
+BeDenied                  +    +      +      +      +       +      +     +      +
 ";
 
 #[test]
@@ -193,6 +197,7 @@ fn nobody_may_act_on_somebody_who_holds_a_right_that_it_lacks() {
     let harmless = [
         Act::SignUp,
         Act::FailToSignIn,
+        Act::BeDenied,
         Act::ConfirmSignUp,
         Act::ResetPassword,
         Act::CreateUser,

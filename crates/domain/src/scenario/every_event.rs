@@ -9,11 +9,12 @@ use super::{
 use crate::attributes::SetMode;
 use crate::fact::{CommandName, Event as Fact};
 use crate::id::{Position, Slot};
-use crate::policy::Right;
+use crate::policy::{Act, Right};
+use crate::rejection::Denial;
 use crate::session::{self, Command as OfSession, Event as Session};
 use crate::sign_in::SignIn;
 use crate::system::{
-    self, Command as OfSystem, Event as System, Exported, Purpose, Restored, UnknownName,
+    self, Command as OfSystem, Event as System, Exported, Purpose, Restored, UnknownName, audit,
 };
 use crate::text::Patch;
 use crate::time::{Month, Span, Timestamp};
@@ -268,6 +269,12 @@ fn systems() -> Vec<Story> {
             OfSystem::ForgetOrigins { before: Month(202_311) };
         System::SignInFailed(_) = nothing() => OfSystem::NoteUnknownName(UnknownName {
             name: [9; 32], count: 1,
+        });
+        System::RequestDenied(_) = nothing() => OfSystem::NoteDenial(audit::Denied {
+            act: Act::Audit, target: None, reason: Denial::RightMissing, count: 1,
+        });
+        System::AuditRead(_) = nothing() => OfSystem::NoteAudit(audit::Read {
+            subject: audit::Subject::Feed, hour: at(0),
         });
         System::EventsExported(_) = nothing() => OfSystem::NoteExport(Exported {
             from: Position(1), to: Position(9), digest: [0; 32],

@@ -54,6 +54,8 @@ pub fn describe(event: &Event) -> Description {
             format!("Positions {} to {} were exported, digest {}", from.0, to.0, hex(digest)),
             Vec::new(),
         ),
+        Event::RequestDenied(denied) => denied.describe(),
+        Event::AuditRead(read) => read.describe(),
         Event::Restored(Restored { epoch, position, root }) => Description::new(
             format!("Epoch {epoch} goes on from position {}, root {}", position.0, hex(root)),
             vec![Change::new("epoch", None, Shown::text(epoch))],

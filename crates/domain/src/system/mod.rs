@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::fact::CommandName;
 use crate::id::{OrganizationId, Position, Slot};
 use crate::policy::Act;
 use crate::rejection::{Rejection, ValueFault};
 use crate::text::Name;
 use crate::time::{Month, Timestamp};
 
+pub mod audit;
 pub mod describe;
 
 pub use describe::describe;
@@ -49,6 +51,10 @@ pub enum Command {
     },
     /// Put on record that a part of the log was exported.
     NoteExport(Exported),
+    /// Put on record that the caller reads what only auditors may.
+    NoteAudit(audit::Read),
+    /// Put on record that the caller was refused what it may not do.
+    NoteDenial(audit::Denied),
 }
 
 /// A part of the log that somebody took away.
@@ -123,6 +129,10 @@ pub enum Event {
     },
     /// A part of the log was exported.
     EventsExported(Exported),
+    /// The actor was refused what it may not do.
+    RequestDenied(audit::Denied),
+    /// The actor read what only auditors may.
+    AuditRead(audit::Read),
 }
 
 /// From where the log goes on: whatever an earlier epoch had beyond that is void.
@@ -137,11 +147,28 @@ pub struct Restored {
 }
 
 impl Command {
+    /// The name that the facts' heads keep.
+    pub fn name(&self) -> CommandName {
+        match self {
+            Self::NoteRebuild { .. } => CommandName::Rebuild,
+            Self::ForgetOrigins { .. } => CommandName::ForgetOrigins,
+            Self::NoteExport(_) => CommandName::Export,
+            Self::NoteAudit(_) => CommandName::NoteAudit,
+            Self::NoteDenial(_) => CommandName::NoteDenial,
+            Self::AssignSlot { .. }
+            | Self::NameApplication(_)
+            | Self::NoteClockJump { .. }
+            | Self::NoteRestore(_)
+            | Self::NoteUnknownName(_) => CommandName::Upkeep,
+        }
+    }
+
     /// What the policy is asked about it.
     pub fn act(&self) -> Act {
         match self {
             Self::NoteUnknownName(_) => Act::FailToSignIn,
-            Self::NoteExport(_) => Act::Audit,
+            Self::NoteExport(_) | Self::NoteAudit(_) => Act::Audit,
+            Self::NoteDenial(_) => Act::BeDenied,
             Self::AssignSlot { .. }
             | Self::NameApplication(_)
             | Self::NoteRebuild { .. }
@@ -165,6 +192,8 @@ impl Event {
             Self::SignInFailed(_) => "system.sign_in_failed",
             Self::OriginsForgotten { .. } => "system.origins_forgotten",
             Self::EventsExported(_) => "system.events_exported",
+            Self::RequestDenied(_) => "system.request_denied",
+            Self::AuditRead(_) => "system.audit_read",
         }
     }
 }
@@ -202,12 +231,20 @@ pub struct System {
     pub forgotten: BTreeSet<Slot>,
     /// The names of applications; the first has number 1.
     pub applications: Vec<Name>,
+    /// The epochs that began anew, each with the last position that held.
+    pub restores: Vec<(u32, Position)>,
 }
 
 impl System {
     /// The slot in use for `purpose`.
     pub fn slot(&self, purpose: Purpose) -> Option<Slot> {
         self.slots.iter().rev().find(|(_, of)| *of == purpose).map(|(slot, _)| *slot)
+    }
+
+    /// Whether a position that somebody saw in `epoch` is still the same fact: no later epoch went on from
+    /// before it.
+    pub fn still_holds(&self, epoch: u32, position: Position) -> bool {
+        self.restores.iter().all(|(later, last)| *later <= epoch || position <= *last)
     }
 
     /// The months that have a key, or had one, each with its slot, in the order in which they came.
@@ -250,6 +287,8 @@ pub fn decide(system: &System, command: Command) -> Result<Vec<Event>, Rejection
         Command::NoteUnknownName(unknown) => Ok(vec![Event::SignInFailed(unknown)]),
         Command::ForgetOrigins { before } => forget_origins(system, before),
         Command::NoteExport(exported) => Ok(vec![Event::EventsExported(exported)]),
+        Command::NoteAudit(read) => Ok(vec![Event::AuditRead(read)]),
+        Command::NoteDenial(denied) => Ok(vec![Event::RequestDenied(denied)]),
     }
 }
 
@@ -273,12 +312,14 @@ pub fn evolve(system: &mut System, version: u32, event: &Event) {
         }
         Event::SlotAssigned { slot, purpose } => system.slots.push((*slot, *purpose)),
         Event::ApplicationNamed { name, .. } => system.applications.push(name.clone()),
+        Event::Restored(restored) => system.restores.push((restored.epoch, restored.position)),
         Event::OriginsForgotten { slot, .. } => _ = system.forgotten.insert(*slot),
         Event::ViewsRebuilt { .. }
         | Event::ClockJumped { .. }
-        | Event::Restored(_)
         | Event::SignInFailed(_)
-        | Event::EventsExported(_) => {}
+        | Event::EventsExported(_)
+        | Event::RequestDenied(_)
+        | Event::AuditRead(_) => {}
     }
 }
 
@@ -359,7 +400,11 @@ mod tests {
     #[test]
     fn a_restore_says_from_where_the_log_goes_on() {
         let restored = Restored { epoch: 2, position: Position(17), root: [0xAB; 32] };
-        nothing().when(Command::NoteRestore(restored)).then([Event::Restored(restored)]);
+        let world =
+            nothing().when(Command::NoteRestore(restored)).then([Event::Restored(restored)]);
+        let holds = |epoch, position| world.system().still_holds(epoch, Position(position));
+        assert!(holds(1, 17) && !holds(1, 18), "what epoch 1 had beyond is void");
+        assert!(holds(2, 18) && holds(3, 18));
         assert_eq!(
             describe(&Event::Restored(restored)),
             Description::new(

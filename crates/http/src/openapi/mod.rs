@@ -71,6 +71,8 @@ pub enum Done {
     Keys(u16, &'static [&'static [Field]]),
     /// A JSON object of this shape.
     Shape(u16, &'static str),
+    /// A JSON object with these keys or, where lines are asked for, a line for each object of this shape.
+    KeysOrLines(&'static [&'static [Field]], &'static str),
     /// Text of this type.
     Text(&'static str),
     /// Text of one of these types.
@@ -126,6 +128,8 @@ pub enum Kind {
     Flag,
     /// A whole number.
     Integer,
+    /// Where a reader of facts is: a position, or an epoch and a position.
+    Cursor,
     /// A whole number within these.
     Within(u64, u64),
     /// A ULID.

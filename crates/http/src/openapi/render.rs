@@ -208,6 +208,12 @@ fn responses(operation: &Operation) -> Value {
             let told = json!({"schema": {"type": "string"}, "example": operation.told});
             (200, kinds.iter().map(|kind| ((*kind).to_owned(), told.clone())).collect())
         }
+        Done::KeysOrLines(groups, line) => {
+            let fields: Vec<Field> = groups.iter().copied().flatten().copied().collect();
+            let told = with_example(&object(&fields), operation.told);
+            let lines = json!({"schema": reference(line)});
+            (200, json!({"application/json": told, "application/x-ndjson": lines}))
+        }
         Done::Text(kind) => {
             let told = json!({"schema": {"type": "string"}, "example": operation.told});
             let mut content = json!({*kind: told});
@@ -231,7 +237,7 @@ const ZATO_ERRORS: [(u16, &str); 4] = [
     (503, "Service unavailable"),
 ];
 /// What problem documents come under.
-const PROBLEMS: [u16; 11] = [400, 401, 403, 404, 409, 410, 413, 422, 500, 502, 503];
+const PROBLEMS: [u16; 12] = [400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 502, 503];
 
 /// Answers that many operations have.
 fn shared_responses() -> Map<String, Value> {
@@ -251,7 +257,7 @@ fn shared_responses() -> Map<String, Value> {
 
 fn refusal(status: u16, kind: &str, content: &Value) -> Value {
     let mut told = json!({"description": meaning(status), "content": {kind: content}});
-    if status == 503 {
+    if status == 503 || (status == 429 && kind == "application/problem+json") {
         told["headers"] = json!({"Retry-After": {"$ref": "#/components/headers/Later"}});
     }
     told
@@ -304,7 +310,9 @@ fn meaning(status: u16) -> &'static str {
         403 => "The caller may not do this.",
         404 => "It is not there.",
         409 => "It cannot be done in the present state.",
-        410 => "It is gone: deleted by then, or erased.",
+        410 => {
+            "It is gone: deleted by then, or erased, or the cursor of a log that a restore made void."
+        }
         413 => "The body is longer than 4 MiB.",
         422 => "A value is not allowed.",
         429 => "Too many requests.",
@@ -357,6 +365,7 @@ fn schema(field: &Field) -> Value {
             schema["format"] = "int64".into();
             schema
         }
+        Kind::Cursor => cursor(field.nullable),
         Kind::Within(min, max) => {
             let mut schema = typed("integer");
             schema["minimum"] = min.into();
@@ -401,6 +410,15 @@ fn schema(field: &Field) -> Value {
             {"type": "array", "items": {"type": "string"}},
         ]}),
     }
+}
+
+fn cursor(nullable: bool) -> Value {
+    let mut either = vec![
+        json!({"type": "integer", "minimum": 0}),
+        json!({"type": "string", "pattern": "^([0-9]+-)?[0-9]+$"}),
+    ];
+    either.extend(nullable.then(|| json!({"type": "null"})));
+    json!({ "anyOf": either })
 }
 
 fn reference(name: &str) -> Value {

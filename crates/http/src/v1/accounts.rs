@@ -192,7 +192,8 @@ fn changed(done: &Done, key: &str, drawn: Option<&str>) -> Result<Response, Prob
     Ok(at_position(Json(told).into_response(), Some(done.position)))
 }
 
-fn known(app: &App, text: &str) -> Result<Arc<User>, Problem> {
+/// The user that a text names, as it is now.
+pub fn known(app: &App, text: &str) -> Result<Arc<User>, Problem> {
     let id: UserId = find(&app.service, text)?;
     Ok(app.service.user(id).ok_or(Rejection::NoSuchUser)?)
 }

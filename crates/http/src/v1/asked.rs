@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use domain::id::Position;
 use domain::time::Timestamp;
@@ -19,6 +20,8 @@ const PAGE_LEN: usize = 100;
 pub const FILTER: [&str; 6] = ["event", "field", "actor", "user", "since", "until"];
 /// What says where a page begins, and how long it may be.
 pub const CURSOR: [&str; 2] = ["after", "limit"];
+/// The epoch that a store begins in; its cursors are bare positions.
+pub const FIRST_EPOCH: u32 = 1;
 /// Most events that a filter names.
 const EVENTS_MAX: usize = 64;
 
@@ -55,7 +58,7 @@ impl FromRequestParts<App> for Cursor {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let asked = Asked::from_request_parts(parts, app).await?;
         asked.only(&[&CURSOR])?;
-        asked.cursor()
+        asked.cursor(&app.service)
     }
 }
 
@@ -102,13 +105,19 @@ impl Asked {
     }
 
     /// Where a page begins, and how long it may be.
-    pub fn cursor(&self) -> Result<Cursor, Problem> {
+    pub fn cursor(&self, service: &Service) -> Result<Cursor, Problem> {
         let max = service::history::PAGE_LEN_MAX;
         let limit = self.number("limit")?.map_or(Ok(PAGE_LEN), usize::try_from);
         let limit = limit.ok().filter(|limit| (1..=max).contains(limit));
         let limit = limit
             .ok_or_else(|| Problem::parameter(format!("`limit` is not within 1 and {max}")))?;
-        Ok(Cursor { after: Position(self.number("after")?.unwrap_or(0)), limit })
+        Ok(Cursor { after: self.after(service)?, limit })
+    }
+
+    /// Where a page begins.
+    pub fn after(&self, service: &Service) -> Result<Position, Problem> {
+        let after = self.text("after").map(|text| parse_cursor(service, "after", text));
+        Ok(after.transpose()?.unwrap_or(Position(0)))
     }
 
     /// Which facts are wanted. Looks up who is named: only for a caller who may see that.
@@ -129,6 +138,34 @@ impl Asked {
             until: self.moment("until")?,
         })
     }
+}
+
+/// The position that a cursor under this key stands for: a bare one is of the present epoch, `E-P` of epoch E.
+/// Where a later epoch went on from before it, it is void: facts that its reader saw are gone.
+pub fn parse_cursor(service: &Service, key: &str, text: &str) -> Result<Position, Problem> {
+    let not = || Problem::parameter(format!("`{key}` is not a cursor, like 17 or 2-17"));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (epoch, position) = match text.split_once('-') {
+        None => (None, text),
+        Some((epoch, position)) => (Some(epoch), position),
+    };
+    let position = Some(position).filter(|text| digits(text)).and_then(|text| text.parse().ok());
+    let position = Position(position.ok_or_else(not)?);
+    let Some(epoch) = epoch else { return Ok(position) };
+    let epoch: Option<u32> = Some(epoch).filter(|text| digits(text)).and_then(|e| e.parse().ok());
+    let epoch = epoch.filter(|epoch| *epoch >= FIRST_EPOCH).ok_or_else(not)?;
+    let present = service.store().epoch();
+    if epoch > present {
+        let detail = format!("`{key}` is of epoch {epoch}, and this store is in epoch {present}");
+        return Err(Problem::parameter(detail));
+    }
+    if service.store().views().system().still_holds(epoch, position) {
+        return Ok(position);
+    }
+    let detail = format!(
+        "`{key}` is void: the store went on from an earlier position, in epoch {present}; begin before it"
+    );
+    Err(Problem::new(StatusCode::GONE, "cursor_void", detail))
 }
 
 /// The actor that a word or the name of a user means.

@@ -7,9 +7,9 @@ use domain::id::Position;
 use domain::policy::Act;
 use domain::rejection::Rejection;
 use serde_json::{Value, json};
-use service::history::{AsOf, Moment, Order, Page, Wanted};
+use service::history::{AsOf, Moment, Order, Wanted};
 
-use super::asked::Asked;
+use super::asked::{Asked, parse_cursor};
 use super::errors::Problem;
 use super::wire::{self, Authenticated, Segment, find};
 use crate::App;
@@ -36,7 +36,8 @@ pub async fn of(
     asked.only(&[&CURSOR, &OF])?;
     app.service.permits(&caller, Act::Audit, None)?;
     let (id, wanted) = (find(&app.service, &id)?, wanted(&app, &asked)?);
-    Ok(told(&app.service.user_history(&caller, id, wanted).await?))
+    let page = app.service.user_history(&caller, id, wanted).await?;
+    Ok(Json(wire::page(&app.service, &page)))
 }
 
 /// `GET /v1/users/{id}/acts`: what a user did, to whomever.
@@ -49,7 +50,8 @@ pub async fn acts(
     asked.only(&[&CURSOR, &BY])?;
     app.service.permits(&caller, Act::Audit, None)?;
     let (id, wanted) = (find(&app.service, &id)?, wanted(&app, &asked)?);
-    Ok(told(&app.service.acts_of(&caller, id, wanted).await?))
+    let page = app.service.acts_of(&caller, id, wanted).await?;
+    Ok(Json(wire::page(&app.service, &page)))
 }
 
 /// `GET /v1/users/{id}/attributes`: those that have not expired, by name.
@@ -135,7 +137,8 @@ pub fn moment_told(then: &AsOf) -> Value {
 
 /// Which facts are wanted. Looks up who is named: only for a caller who may see that.
 fn wanted(app: &App, asked: &Asked) -> Result<Wanted, Problem> {
-    let cursor = asked.cursor()?;
+    let cursor = asked.cursor(&app.service)?;
+    let before = asked.text("before").map(|text| parse_cursor(&app.service, "before", text));
     let order = match asked.text("order") {
         None | Some("asc") => Order::Rising,
         Some("desc") => Order::Falling,
@@ -145,13 +148,9 @@ fn wanted(app: &App, asked: &Asked) -> Result<Wanted, Problem> {
         filter: asked.filter(&app.service)?,
         order,
         after: cursor.after,
-        before: asked.number("before")?.map(Position),
+        before: before.transpose()?,
         limit: cursor.limit,
     })
-}
-
-fn told(page: &Page) -> Json<Value> {
-    Json(wire::page(page))
 }
 
 fn one(key: &AttributeKey, attribute: &Attribute) -> Value {

@@ -1,5 +1,6 @@
 //! `/v1`: for auditors and operators. JSON, `application/problem+json` for errors (RFC 9457), cursors.
 
+mod access;
 mod accounts;
 mod asked;
 mod describe;
@@ -20,7 +21,7 @@ mod wire;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::App;
 
@@ -39,6 +40,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/users/{id}/sessions", get(sessions::list))
         .route("/v1/users/{id}/erase", post(erasing::erase))
         .route("/v1/events", get(events::list))
+        .route("/v1/events/stream", get(events::stream::open))
         .route("/v1/log/checkpoint", get(log::checkpoint))
         .route("/v1/log/proof/inclusion", get(log::inclusion))
         .route("/v1/log/proof/consistency", get(log::consistency))
@@ -63,6 +65,9 @@ pub fn routes() -> Router<App> {
         .route("/v1/local/users/{id}/password", post(accounts::set_password))
         .route("/v1/local/users/{id}/totp-key", post(accounts::set_totp_key))
         .route("/v1/local/users/{id}/sessions", post(accounts::open_session))
+        .route("/v1/local/users/{id}/rights/{right}", put(access::grant).delete(access::revoke))
+        .route("/v1/local/users/{id}/tokens", get(access::list).post(access::add))
+        .route("/v1/local/users/{id}/tokens/{token}", delete(access::remove))
         .route("/v1/local/sessions/{id}", get(sessions::show).delete(sessions::end))
         .route("/v1/local/sign-out", post(sessions::sign_out))
 }

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use domain::actor::{Dialect, Origin};
 use domain::description::{Change, Shown};
 use domain::fact::{Part, Stream};
-use domain::id::UserId;
+use domain::id::{Position, UserId};
 use domain::user::User;
 use domain::user::describe::{approval_name, sign_up_name};
 use domain::user::state::Kind;
@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use service::history::{Page, Told, actor_kind};
 use service::{Caller, Service};
 
+use super::asked::FIRST_EPOCH;
 use super::errors::Problem;
 use crate::App;
 use crate::dates::rfc3339 as time;
@@ -107,11 +108,28 @@ pub fn user(user: &User) -> Value {
 }
 
 /// A page of facts, and where the next one begins.
-pub fn page(page: &Page) -> Value {
+pub fn page(service: &Service, page: &Page) -> Value {
     json!({
         "items": page.facts.iter().map(fact).collect::<Vec<_>>(),
-        "next": page.next.map(|next| next.0),
+        "next": page.next.map(|next| cursor(service, next)),
     })
+}
+
+/// A position, so that its reader can come back to it: a bare number in the first epoch, later with the
+/// epoch before it.
+pub fn cursor(service: &Service, position: Position) -> Value {
+    match service.store().epoch() {
+        FIRST_EPOCH => json!(position.0),
+        epoch => json!(format!("{epoch}-{}", position.0)),
+    }
+}
+
+/// The same where there is text alone.
+pub fn cursor_text(service: &Service, position: Position) -> String {
+    match cursor(service, position) {
+        Value::String(text) => text,
+        number => number.to_string(),
+    }
 }
 
 /// A fact, told.

@@ -45,11 +45,12 @@ fn try_list(zato: &Zato) -> Outcome {
     require_session(zato)?;
     let caller = zato.caller_by_either(Call::Link)?;
     let service = &zato.app.service;
-    let administrative = service.permits(&caller, Act::ManageLinks, None).is_ok();
     let user = match zato.target()? {
         None => caller.actor.user().and_then(|id| zato.person(id)),
         // A regular user may not name anybody, not even itself.
-        Some(_) if !administrative => return Err(Refusal::Code(NOT_ALLOWED)),
+        Some(_) if service.permits(&caller, Act::ManageLinks, None).is_err() => {
+            return Err(Refusal::Code(NOT_ALLOWED));
+        }
         Some(Target::Known(user)) => Some(user),
         Some(Target::Unknown) => None,
     };

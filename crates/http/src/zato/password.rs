@@ -24,7 +24,7 @@ async fn try_change(zato: &Zato) -> Outcome {
     )?;
     let caller = zato.caller(Call::Password, "ust")?;
     let service = &zato.app.service;
-    let administrative = service.permits(&caller, Act::SetPassword, None).is_ok();
+    let administrative = service.might(&caller, Act::SetPassword);
     let own = caller.actor.user().ok_or(Refusal::Code(NOT_ALLOWED))?;
     let target = match zato.target()? {
         None => Some(own),
@@ -32,8 +32,10 @@ async fn try_change(zato: &Zato) -> Outcome {
         Some(Target::Unknown) => None,
     };
     // The own id is anybody's to send; any other takes a super-user.
-    if target != Some(own) && !administrative {
-        return Err(zato.refuse(Call::Password, &Rejection::Denied(Denial::NotSelf)));
+    if target != Some(own) {
+        let permitted = service.permits(&caller, Act::SetPassword, None);
+        let not_self = |_| zato.refuse(Call::Password, &Rejection::Denied(Denial::NotSelf));
+        permitted.map_err(not_self)?;
     }
     let new = Secret::from(zato.sent.text("new_password")?.unwrap_or_default());
     let Some(user) = target else {

@@ -88,18 +88,20 @@ async fn try_read(zato: &Zato) -> Outcome {
     zato.convertible(&["user_id"], &[], &[])?;
     let caller = zato.caller(Call::Other, "ust")?;
     let service = &zato.app.service;
-    let administrative = service.permits(&caller, Act::ReadAccounts, None);
+    let administrative = service.might(&caller, Act::ReadAccounts);
     let id = match zato.target()? {
         None => caller.actor.user(),
         // A regular user may not name anybody, not even itself.
-        Some(_) if administrative.is_err() => return Err(Refusal::Code(NOT_ALLOWED)),
+        Some(_) if service.permits(&caller, Act::ReadAccounts, None).is_err() => {
+            return Err(Refusal::Code(NOT_ALLOWED));
+        }
         Some(Target::Known(user)) => Some(user.id),
         Some(Target::Unknown) => None,
     };
     let id = id.ok_or(Refusal::Code(NOT_ALLOWED))?;
     let user = service.read_user(&caller, id).map_err(|why| zato.refuse(Call::Other, &why))?;
-    let mut keys = wire::user(&user, administrative.is_ok());
-    if administrative.is_ok() {
+    let mut keys = wire::user(&user, administrative);
+    if administrative {
         let operators = service.locking_operators(&caller, &[user]).await;
         let operators = operators.map_err(|failure| zato.fail(Call::Other, failure))?;
         wire::name_operator(&mut keys, operators.values().next().map(AsRef::as_ref));

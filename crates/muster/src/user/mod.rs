@@ -1,6 +1,7 @@
 //! `muster user`: what operators see and do of users. The work is that of routes under `/v1/local`;
 //! here is what is asked, and how the answer is told.
 
+mod access;
 mod accounts;
 mod credentials;
 mod read;
@@ -82,6 +83,18 @@ option takes it: everybody on the machine can read the arguments of a process."
     /// Reject a user: it cannot log in; it is kept.
     #[command(after_help = "Example:\n  muster user reject ada")]
     Reject(Whom),
+    /// Grant a user a right: from the next request on its tokens have it.
+    #[command(
+        after_help = "Example:\n  muster user grant eve auditor\n\nWho audits also needs a token: \
+`muster user token add eve`."
+    )]
+    Grant(access::OfRight),
+    /// Revoke a right of a user.
+    #[command(after_help = "Example:\n  muster user revoke eve auditor")]
+    Revoke(access::OfRight),
+    /// Hand out, list and take away personal access tokens.
+    #[command(subcommand)]
+    Token(access::Token),
     /// Open a session for a user without the password, and print its token.
     #[command(
         after_help = "Example:\n  muster user login ada --json\n\nThe session is like any other; \
@@ -166,6 +179,9 @@ pub fn run(options: &Options) -> Result<()> {
         Command::Unlock(whom) => accounts::change(whom, "unlock", "Unlocked user account"),
         Command::Approve(whom) => accounts::change(whom, "approve", "Approved user"),
         Command::Reject(whom) => accounts::change(whom, "reject", "Rejected user"),
+        Command::Grant(asked) => access::grant(asked),
+        Command::Revoke(asked) => access::revoke(asked),
+        Command::Token(asked) => access::token(asked),
         Command::Login(whom) => credentials::log_in(whom),
         Command::Logout(asked) => credentials::log_out(asked),
         Command::ChangePassword { whom, password_stdin, terms } => {

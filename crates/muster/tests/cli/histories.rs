@@ -93,7 +93,9 @@ fn a_moment_of_which_nothing_can_be_told_is_said_to_be_one() {
         let id = last["stream"]["id"].as_str().expect("an id").to_owned();
         let before = last["position"].as_u64().expect("a position");
         out(&on(&scratch.data(), &["user", "delete", "ada", "--yes"]), 0);
-        refused(&["user", "show", &id, "--as-of", &(before + 1).to_string()], "was deleted");
+        let told = history(&scratch.data(), &id);
+        let deleted = told.last().expect("a fact")["position"].as_u64().expect("a position");
+        refused(&["user", "show", &id, "--as-of", &deleted.to_string()], "was deleted");
         out(&on(&scratch.data(), &["user", "show", &id, "--as-of", &before.to_string()]), 0);
     });
     for words in [

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// Commands that need a store; each with arguments that it could run with.
-const ON_A_STORE: [&[&str]; 18] = [
+const ON_A_STORE: [&[&str]; 23] = [
     &["user", "list"],
     &["user", "show", "ada"],
     &["user", "delete", "ada", "--yes"],
@@ -20,6 +20,11 @@ const ON_A_STORE: [&[&str]; 18] = [
     &["user", "unlock", "ada"],
     &["user", "approve", "ada"],
     &["user", "reject", "ada"],
+    &["user", "grant", "ada", "auditor"],
+    &["user", "revoke", "ada", "auditor"],
+    &["user", "token", "add", "ada"],
+    &["user", "token", "list", "ada"],
+    &["user", "token", "remove", "ada", "01JDR6RS9V3GZVY0RK7CE9W0YH"],
     &["user", "login", "ada"],
     &["user", "logout", "gAAAA"],
     &["user", "reset-password", "ada"],

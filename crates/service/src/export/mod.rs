@@ -20,6 +20,7 @@ use domain::actor::{Actor, Stamp};
 use domain::id::{Position, UserId};
 use domain::policy::Act;
 use domain::rejection::Rejection;
+use domain::system::audit;
 use store::StoreError;
 use tokio::sync::mpsc;
 use ulid::Ulid;
@@ -134,7 +135,7 @@ impl Service {
     ///
     /// When all is handed out, or it broke off, a fact says so.
     pub async fn export(&self, caller: Caller, asked: Asked) -> Result<Exporting, Refused> {
-        self.permits(&caller, Act::Audit, None)?;
+        self.note_audit(&caller, audit::Subject::Feed).await?;
         let id = self.export_id();
         let running = self.inner.exports.begin(id, caller.actor)?;
         let service = self.clone();

@@ -164,7 +164,8 @@ fn of_system(event: &system::Event) -> Activity {
         E::Bootstrapped { .. } | E::SlotAssigned { .. } | E::ApplicationNamed { .. } => {
             Class::ApiActivity.of(1)
         }
-        E::EventsExported(_) => Class::ApiActivity.of(2),
+        E::EventsExported(_) | E::AuditRead(_) => Class::ApiActivity.of(2),
+        E::RequestDenied(_) => Class::ApiActivity.of(OTHER).in_vain(),
         E::ViewsRebuilt { .. } => Class::ApiActivity.of(3),
         E::OriginsForgotten { .. } => Class::ApiActivity.of(4),
         E::ClockJumped { .. } | E::Restored(_) => Class::ApiActivity.of(OTHER),

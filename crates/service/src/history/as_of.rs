@@ -7,6 +7,7 @@ use domain::id::{Position, UserId};
 use domain::policy::Act;
 use domain::rejection::Rejection;
 use domain::session::Session;
+use domain::system::audit;
 use domain::time::Timestamp;
 use domain::user::User;
 use domain::user::describe::difference;
@@ -102,7 +103,9 @@ impl Service {
         moment: Moment,
     ) -> Result<AsOf, Unread> {
         self.permits(caller, Act::Audit, None)?;
-        self.blocking(move |service| service.as_of(id, moment)).await?
+        let then = self.blocking(move |service| service.as_of(id, moment)).await??;
+        self.note_audit(caller, audit::Subject::User(id)).await?;
+        Ok(then)
     }
 
     /// The sessions that a user had at a moment, the latest of them, told.

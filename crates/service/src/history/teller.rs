@@ -47,13 +47,20 @@ pub struct Told {
 pub struct Teller {
     service: Service,
     people: HashMap<UserId, State>,
+    people_max: usize,
     names: HashMap<Position, Option<String>>,
 }
 
 impl Teller {
     /// A teller that has told nothing yet.
     pub(crate) fn new(service: &Service) -> Self {
-        Self { service: service.clone(), people: HashMap::new(), names: HashMap::new() }
+        Self::remembering(service, PEOPLE_MAX)
+    }
+
+    /// A teller that keeps the state of so many people at most.
+    pub(crate) fn remembering(service: &Service, people_max: usize) -> Self {
+        let service = service.clone();
+        Self { service, people: HashMap::new(), people_max, names: HashMap::new() }
     }
 
     /// Tells a fact.
@@ -61,8 +68,8 @@ impl Teller {
         let description = match self.service.owner(&fact.head) {
             None => State::default().step(&fact),
             Some(owner) => {
-                let Self { service, people, .. } = self;
-                let state = person(service, people, owner, fact.head.position)?;
+                let Self { service, people, people_max, .. } = self;
+                let state = person(service, (people, *people_max), owner, fact.head.position)?;
                 let description = state.step(&fact);
                 service.store().keep(state.folded, fact.head.position, &state.person);
                 description
@@ -98,7 +105,7 @@ impl Teller {
             return Ok(Some(ERASED_USER.to_owned()));
         }
         let Some(named) = self.service.named_at(id, at) else { return Ok(None) };
-        if self.names.len() >= PEOPLE_MAX && !self.names.contains_key(&named) {
+        if self.names.len() >= self.people_max && !self.names.contains_key(&named) {
             self.names.clear();
         }
         Ok(match self.names.entry(named) {
@@ -111,11 +118,11 @@ impl Teller {
 /// What a person was right before a position.
 fn person<'p>(
     service: &Service,
-    people: &'p mut HashMap<UserId, State>,
+    (people, people_max): (&'p mut HashMap<UserId, State>, usize),
     id: UserId,
     before: Position,
 ) -> Result<&'p mut State, StoreError> {
-    if people.len() >= PEOPLE_MAX && !people.contains_key(&id) {
+    if people.len() >= people_max && !people.contains_key(&id) {
         people.clear();
     }
     let folded = service.facts_before(id, before);

@@ -65,8 +65,9 @@ async fn read(mut begun: Exporting) -> (usize, bool) {
 /// What the log says last of an export.
 async fn last_noted(house: &House, auditor: &Caller) -> (Position, String) {
     let filter = Filter { events: vec!["system.events_exported".into()], ..Filter::default() };
-    let page = house.service.events(auditor, filter, Position(0), 100).await.expect("a page");
-    let told = page.facts.last().expect("it is noted");
+    let mut feed = house.service.feed(auditor, filter, Position(0)).await.expect("it may audit");
+    let facts = feed.look(100).await.expect("it reads");
+    let told = facts.last().expect("it is noted");
     let sentence = &told.description.as_ref().expect("it is told").sentence;
     (told.head.position, sentence.clone())
 }

@@ -21,7 +21,7 @@ use store::views::UserRow;
 
 use super::of_system;
 use crate::caller::{Caller, Proof};
-use crate::command::Command;
+use crate::command::{Command, act_of_session};
 
 /// What an operator wants to follow from what happens to users.
 #[derive(Clone, Copy, Debug, Default)]
@@ -170,13 +170,7 @@ fn of_session(
 ) -> Result<(Vec<Event>, Option<UserId>), Rejection> {
     let row = turn.draft().session(id).ok_or(Rejection::NoSuchSession)?;
     let owner = row.session.user;
-    let act = match command {
-        session::Command::SignOut | session::Command::Renew { .. } => Act::UseSession,
-        session::Command::Revoke => Act::ManageTokens,
-        session::Command::SetAttributes { .. } | session::Command::RemoveAttributes(_) => {
-            Act::WriteAttributes
-        }
-    };
+    let act = act_of_session(&command);
     policy::permits(who, act, turn.draft().user(owner).map(Arc::as_ref))?;
     if act == Act::WriteAttributes {
         // Sessions that cannot be used cannot be written to; whence was looked at by the surface.

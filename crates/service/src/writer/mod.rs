@@ -19,7 +19,7 @@ use domain::user::{self, User};
 use store::planted::{self, Planted};
 use store::rebuild::Rebuilt;
 use store::{CommitError, Fit, Signature, Store, Turn};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::caller::Caller;
 use crate::command::Command;
@@ -139,12 +139,15 @@ pub struct Turns {
     log: store::Writer,
     rules: Rules,
     metrics: Option<Metrics>,
+    /// The last position that is worth waking a reader for.
+    news: watch::Sender<Position>,
 }
 
 impl Turns {
     /// Turns over an opened store.
     pub fn new(store: Arc<Store>, log: store::Writer) -> Self {
-        Self { store, log, rules: Rules::default(), metrics: None }
+        let news = watch::Sender::default();
+        Self { store, log, rules: Rules::default(), metrics: None, news }
     }
 
     /// What an operator wants to follow from what happens.
@@ -159,6 +162,12 @@ impl Turns {
         Self { metrics: Some(metrics), ..self }
     }
 
+    /// Whoever waits for facts is told here.
+    #[must_use]
+    pub(crate) fn telling(self, news: watch::Sender<Position>) -> Self {
+        Self { news, ..self }
+    }
+
     /// One turn: `first`, and what `next` yields for as long as it has room. All of it is durable or
     /// refused when the answers go out, and they have gone out when this returns. A command that had
     /// no room comes back, for the next turn to begin with.
@@ -167,7 +176,7 @@ impl Turns {
             drop(first.reply.send(Err(failure)));
             return None;
         }
-        let Self { store, log, rules, metrics } = self;
+        let Self { store, log, rules, metrics, news } = self;
         let now = || metrics.as_ref().map_or(Duration::ZERO, Metrics::now);
         let (began, mut decided) = (now(), Duration::ZERO);
         let (mut answers, mut left): (Vec<Answer>, _) = (Vec::new(), None);
@@ -197,7 +206,14 @@ impl Turns {
             metrics.turned(answers.len(), turn, commit, committed.is_ok());
         }
         match committed {
-            Ok(()) => answers.into_iter().for_each(|answer| answer.held_to_the_disk(store).send()),
+            Ok(()) => {
+                if answers.iter().any(|answer| answer.is_news) {
+                    tell(store, news);
+                }
+                for answer in answers {
+                    answer.held_to_the_disk(store).send();
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "a turn was not committed");
                 for answer in answers {
@@ -232,7 +248,9 @@ impl Turns {
             let events = system::decide(turn.draft().now().system.as_ref(), command)
                 .expect("upkeep is never refused");
             turn.record(&signature(&Caller::system(), at, CommandName::Upkeep), of_system(events));
-        })
+        })?;
+        tell(&self.store, &self.news);
+        Ok(())
     }
 }
 
@@ -240,6 +258,8 @@ impl Turns {
 struct Answer {
     reply: oneshot::Sender<Result<Done, Failure>>,
     result: Result<Done, Failure>,
+    /// Whether whoever waits for facts should look.
+    is_news: bool,
 }
 
 impl Answer {
@@ -281,7 +301,17 @@ fn serve(store: &Store, rules: Rules, turn: &mut Turn<'_>, job: Job) -> Served {
             Fit::NoKeys => Err(Failure::Busy),
         },
     };
-    Served::Answer(Answer { reply, result })
+    let is_news = result.is_ok() && !is_audit_read(&command);
+    Served::Answer(Answer { reply, result, is_news })
+}
+
+/// That somebody reads is no news: else readers would wake each other for ever.
+fn is_audit_read(command: &Command) -> bool {
+    matches!(command, Command::System(system::Command::NoteAudit(_)))
+}
+
+fn tell(store: &Store, news: &watch::Sender<Position>) {
+    news.send_replace(store.views().globals().position);
 }
 
 fn write(

@@ -4,7 +4,8 @@
 use domain::actor::Dialect;
 use domain::attributes::Namespace;
 use domain::fact::CommandName;
-use domain::policy::Right;
+use domain::policy::{Act, Right};
+use domain::rejection::Denial;
 use domain::session::{EndReason, Method};
 use domain::user::attempts::Refusal;
 use domain::user::mail::{MailFailure, MailKind};
@@ -112,6 +113,8 @@ table! {
         DeliverMail = 31,
         Erase = 32,
         ForgetOrigins = 33,
+        NoteAudit = 34,
+        NoteDenial = 35,
         Export = 36,
     }
 }
@@ -202,6 +205,84 @@ table! {
     }
 }
 
+table! {
+    /// The number of a reason why somebody may not do something.
+    denial, denial_of: Denial = u8 {
+        RightMissing = 1,
+        NotSelf = 2,
+        Outranked = 3,
+    }
+}
+
+/// The number of an act; one about a right is another for each right.
+pub fn act(act: Act) -> u16 {
+    match act {
+        Act::SignUp => 1,
+        Act::ConfirmSignUp => 2,
+        Act::CreateUser => 3,
+        Act::DecideApproval => 4,
+        Act::Lock => 5,
+        Act::AmendProfile => 6,
+        Act::AmendAccount => 7,
+        Act::ChangeKnownPassword => 8,
+        Act::SetPassword => 9,
+        Act::ResetTotp => 10,
+        Act::WriteAttributes => 11,
+        Act::ManageRight(Right::SuperUser) => 12,
+        Act::ManageRight(Right::Auditor) => 13,
+        Act::ManageRight(Right::Operator) => 14,
+        Act::ManageTokens => 15,
+        Act::DeleteUser => 16,
+        Act::ResetPassword => 17,
+        Act::ManageLinks => 18,
+        Act::UseSession => 19,
+        Act::OpenSession => 20,
+        Act::ReadUser => 21,
+        Act::ReadAccounts => 22,
+        Act::Audit => 23,
+        Act::Operate => 24,
+        Act::FailToSignIn => 25,
+        Act::DeliverMail => 26,
+        Act::BeDenied => 27,
+        Act::EraseUser => 28,
+    }
+}
+
+/// What a number of [`act`] stands for.
+pub fn act_of(code: u16) -> Option<Act> {
+    Some(match code {
+        1 => Act::SignUp,
+        2 => Act::ConfirmSignUp,
+        3 => Act::CreateUser,
+        4 => Act::DecideApproval,
+        5 => Act::Lock,
+        6 => Act::AmendProfile,
+        7 => Act::AmendAccount,
+        8 => Act::ChangeKnownPassword,
+        9 => Act::SetPassword,
+        10 => Act::ResetTotp,
+        11 => Act::WriteAttributes,
+        12 => Act::ManageRight(Right::SuperUser),
+        13 => Act::ManageRight(Right::Auditor),
+        14 => Act::ManageRight(Right::Operator),
+        15 => Act::ManageTokens,
+        16 => Act::DeleteUser,
+        17 => Act::ResetPassword,
+        18 => Act::ManageLinks,
+        19 => Act::UseSession,
+        20 => Act::OpenSession,
+        21 => Act::ReadUser,
+        22 => Act::ReadAccounts,
+        23 => Act::Audit,
+        24 => Act::Operate,
+        25 => Act::FailToSignIn,
+        26 => Act::DeliverMail,
+        27 => Act::BeDenied,
+        28 => Act::EraseUser,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Debug;
@@ -234,6 +315,7 @@ mod tests {
         assert_eq!(listed(mail_failure_of), "1 Unreachable, 2 Refused, 3 TooOld");
         assert_eq!(listed(method_of), "1 Password, 2 PasswordAndTotp, 3 CommandLine, 4 Linked");
         assert_eq!(listed(end_reason_of), "1 SignedOut, 2 Revoked");
+        assert_eq!(listed(denial_of), "1 RightMissing, 2 NotSelf, 3 Outranked");
     }
 
     #[test]
@@ -255,6 +337,26 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_of_acts_are_the_frozen_ones() {
+        let known: Vec<_> = (0..=u16::MAX).filter_map(|code| Some((code, act_of(code)?))).collect();
+        for (code, of) in &known {
+            assert_eq!(act(*of), *code);
+        }
+        let listed: Vec<_> =
+            known.iter().map(|(code, of)| format!("{code} {}", of.name())).collect();
+        assert_eq!(
+            listed.join(", "),
+            "1 sign_up, 2 confirm_sign_up, 3 create_user, 4 decide_approval, 5 lock, \
+             6 amend_profile, 7 amend_account, 8 change_known_password, 9 set_password, \
+             10 reset_totp, 11 write_attributes, 12 manage_right_super_user, \
+             13 manage_right_auditor, 14 manage_right_operator, 15 manage_tokens, 16 delete_user, \
+             17 reset_password, 18 manage_links, 19 use_session, 20 open_session, 21 read_user, \
+             22 read_accounts, 23 audit, 24 operate, 25 fail_to_sign_in, 26 deliver_mail, \
+             27 be_denied, 28 erase_user"
+        );
+    }
+
+    #[test]
     fn the_numbers_of_commands_are_the_frozen_ones() {
         let listed: Vec<_> = (0..=u16::MAX)
             .filter_map(|code| Some(format!("{code} {}", command_of(code)?.name())))
@@ -268,7 +370,7 @@ mod tests {
              21 revoke_right, 22 add_pat, 23 remove_pat, 24 delete, 25 rebuild, \
              26 request_password_reset, 27 open_password_reset, 28 carry_out_password_reset, \
              29 link_account, 30 unlink_account, 31 deliver_mail, 32 erase, 33 forget_origins, \
-             36 export"
+             34 note_audit, 35 note_denial, 36 export"
         );
         for name in CommandName::ALL {
             assert_eq!(command_of(command(*name)), Some(*name));

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use domain::attributes::{AttributeKey, Namespace};
 use domain::fact::Event;
 use domain::id::{CodeId, OrganizationId, Position, SessionId, Slot, TokenId, UserId};
-use domain::policy::Right;
+use domain::policy::{Act, Right};
+use domain::rejection::Denial;
 use domain::secret::{PasswordHash, TokenHash, TotpSeed};
 use domain::session::{self, EndReason, Method, Through};
+use domain::system::audit::{Denied, Read, Subject};
 use domain::system::{self, Exported, Purpose, Restored, UnknownName};
 use domain::text::{Email, Name, Patch, Username};
 use domain::time::{Month, Timestamp};
@@ -293,6 +295,20 @@ fn system() -> Vec<system::Event> {
         E::Restored(Restored { epoch: 2, position: Position(70_000), root: [0xD2; 32] }),
         E::OriginsForgotten { slot: Slot(70_000), month: Month(202_611) },
         E::SignInFailed(UnknownName { name: [0xD3; 32], count: 12 }),
+        E::RequestDenied(Denied {
+            act: Act::ManageRight(Right::Auditor),
+            target: Some(USER),
+            reason: Denial::Outranked,
+            count: 90,
+        }),
+        E::RequestDenied(Denied {
+            act: Act::Audit,
+            target: None,
+            reason: Denial::RightMissing,
+            count: 1,
+        }),
+        E::AuditRead(Read { subject: Subject::User(USER), hour: AT }),
+        E::AuditRead(Read { subject: Subject::Feed, hour: Timestamp(0) }),
     ]
 }
 

@@ -62,6 +62,8 @@ pub fn name(tag: u16) -> Option<&'static str> {
         780 => "system.restored",
         781 => "system.origins_forgotten",
         782 => "system.sign_in_failed",
+        783 => "system.request_denied",
+        784 => "system.audit_read",
         _ => return None,
     };
     Some(name)

@@ -1,6 +1,7 @@
 //! The frozen structs of the system stream: tags 768 to 1023. They are kept in clear.
 
-use domain::id::{OrganizationId, Position, Slot};
+use domain::id::{OrganizationId, Position, Slot, UserId};
+use domain::system::audit::{Denied, Read, Subject};
 use domain::system::{Event, Exported, Purpose, Restored, UnknownName};
 use domain::time::{Month, Timestamp};
 
@@ -48,6 +49,16 @@ frozen! { KINDS:
         name: [u8; 32],
         count: u32,
     }
+    (783, 1) RequestDeniedV1 {
+        act: u16,
+        target: Option<UlidBytes>,
+        reason: u8,
+        count: u32,
+    }
+    (784, 1) AuditReadV1 {
+        user: Option<UlidBytes>,
+        hour: i64,
+    }
 }
 
 /// Appends the bytes of `event` and says what they are.
@@ -81,6 +92,18 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) -> Kind {
         }
         Event::SignInFailed(UnknownName { name, count }) => {
             put(out, &SignInFailedV1 { name: *name, count: *count })
+        }
+        Event::RequestDenied(Denied { act, target, reason, count }) => {
+            let (act, reason) = (codes::act(*act), codes::denial(*reason));
+            let target = target.map(ulid_bytes);
+            put(out, &RequestDeniedV1 { act, target, reason, count: *count })
+        }
+        Event::AuditRead(Read { subject, hour }) => {
+            let user = match subject {
+                Subject::User(id) => Some(ulid_bytes(*id)),
+                Subject::Feed => None,
+            };
+            put(out, &AuditReadV1 { user, hour: hour.0 })
         }
     }
 }
@@ -127,6 +150,18 @@ pub fn decode(kind: Kind, bytes: &[u8]) -> Result<Event, DecodeError> {
         (782, 1) => {
             let SignInFailedV1 { name, count } = read(bytes)?;
             Ok(Event::SignInFailed(UnknownName { name, count }))
+        }
+        (783, 1) => {
+            let RequestDeniedV1 { act, target, reason, count } = read(bytes)?;
+            let act = codes::act_of(act).ok_or(DecodeError::Value("act"))?;
+            let reason = codes::denial_of(reason).ok_or(DecodeError::Value("reason"))?;
+            let target = target.map(|bytes| UserId(ulid(bytes)));
+            Ok(Event::RequestDenied(Denied { act, target, reason, count }))
+        }
+        (784, 1) => {
+            let AuditReadV1 { user, hour } = read(bytes)?;
+            let subject = user.map_or(Subject::Feed, |bytes| Subject::User(UserId(ulid(bytes))));
+            Ok(Event::AuditRead(Read { subject, hour: Timestamp(hour) }))
         }
         _ => Err(DecodeError::UnknownKind(kind)),
     }

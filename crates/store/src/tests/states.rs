@@ -271,11 +271,12 @@ fn a_person_with_very_many_sessions_has_no_kept_state_and_right_answers() {
         write(&mut writer, vec![session_started(n, 1)]).unwrap();
         states.push(Person::of(&store.views(), id(1)));
     }
-    kept(&store, 1, 256);
-    assert_all(&store, &states, 20);
+    let (most, more) = (SESSIONS_KEPT_MAX, SESSIONS_KEPT_MAX + KEPT_EVERY_FACTS);
+    assert_eq!(kept(&store, 1, most), states[most]);
+    assert_all(&store, &states, 100);
     let slot = store.views().user_row(id(1)).and_then(UserRow::slot).unwrap();
-    store.person_after(id(1), 384).unwrap();
-    assert!(store.follower().kept((id(1), slot), 384).is_none());
+    assert_eq!(store.person_after(id(1), more).unwrap(), states[more]);
+    assert!(store.follower().kept((id(1), slot), u32::try_from(more).unwrap()).is_none());
 }
 
 /// A state of another shape is absent, so a change of the shape takes the next number.

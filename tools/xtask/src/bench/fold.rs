@@ -48,7 +48,7 @@ pub fn measure(plan: &Plan) -> Result<Vec<Row>> {
     let people = (plan.facts / FACTS_PER_PERSON).max(1);
     output::complain(&format!("fold: {people} people settle, {FACTS_PER_PERSON} facts each"));
     let attributes = FACTS_PER_PERSON - FACTS_BESIDE_ATTRIBUTES;
-    let store_id = population::settle(&data, Population { people, attributes })?;
+    let store_id = population::settle(&data, Population { people, attributes, long: 0 })?;
     output::complain("fold: opened again and again");
     let mut raw = vec![scan(&data, store_id)?];
     let mut opened = Vec::new();

@@ -5,6 +5,7 @@
 //! the machine does, [`load`] who asks over HTTP, [`table`] how it is said.
 
 mod append;
+mod audit;
 mod fold;
 mod ground;
 mod load;
@@ -49,7 +50,7 @@ impl Plan {
     }
 }
 
-/// `cargo xtask bench [append|fold|verify-session|sign-in|mixed|all] [--seconds N] [--facts N]
+/// `cargo xtask bench [append|fold|verify-session|sign-in|mixed|audit|all] [--seconds N] [--facts N]
 /// [--callers N] [--long] [--json]`
 ///
 /// # Errors
@@ -83,6 +84,7 @@ pub fn run(args: &[String]) -> Result<()> {
             "verify-session" => rows.extend(verify_session::measure(&plan)?),
             "sign-in" => rows.extend(sign_in::measure(&plan)?),
             "mixed" => rows.extend(verify_session::measure_mixed(&plan)?),
+            "audit" => rows.extend(audit::measure(&plan)?),
             "all" => {
                 rows.extend(append::measure(&plan)?);
                 rows.extend(fold::measure(&plan)?);
@@ -91,7 +93,9 @@ pub fn run(args: &[String]) -> Result<()> {
                 rows.extend(verify_session::measure_mixed(&plan)?);
             }
             other => {
-                bail!("no figure `{other}`: append, fold, verify-session, sign-in, mixed, all")
+                bail!(
+                    "no figure `{other}`: append, fold, verify-session, sign-in, mixed, audit, all"
+                )
             }
         }
     }

@@ -37,6 +37,8 @@ pub struct Population {
     pub people: u64,
     /// Attributes of each.
     pub attributes: u64,
+    /// Facts that the first of them has more, strewn among those of the others' attributes.
+    pub long: u64,
 }
 
 /// The token of a person's session, as it was handed out.
@@ -62,8 +64,9 @@ pub fn settle(data: &Path, population: Population) -> Result<[u8; 16]> {
     let home = home.expect("a store that was begun has an organization");
     name_month(&store, &mut writer)?;
     let wave = |writer: &mut Writer, number: u64, step: &dyn Fn(u64, Timestamp) -> Act| {
-        everybody(writer, population.people, number, step)
+        everybody(writer, population.people, number, step, &|_| None)
     };
+    let Population { people, attributes, long } = population;
     wave(&mut writer, 0, &|person, now| birth(person, home, now))?;
     wave(&mut writer, 1, &|person, _| {
         let actor = Actor::Anonymous;
@@ -73,8 +76,13 @@ pub fn settle(data: &Path, population: Population) -> Result<[u8; 16]> {
         Act::of(CommandName::Approve, Actor::Operator, person, user::Event::Approved)
     })?;
     wave(&mut writer, 3, &sign_in)?;
-    for number in 0..population.attributes {
-        wave(&mut writer, 4 + number, &|person, _| attribute(person, number))?;
+    // A wave of so many has those of the long history at even distances.
+    let more = long.div_ceil(attributes.max(1));
+    for number in 0..attributes {
+        let more = more.min(long - long.min(number * more));
+        strewn(&mut writer, (people, more), 4 + number, &|person, nth| {
+            attribute(person, number, nth)
+        })?;
     }
     Ok(store.id())
 }
@@ -93,12 +101,13 @@ impl Act {
     }
 }
 
-/// One act of each person.
+/// One act of each person, and what may come beside it once so many are done.
 fn everybody(
     writer: &mut Writer,
     people: u64,
     wave: u64,
     step: &dyn Fn(u64, Timestamp) -> Act,
+    beside: &dyn Fn(u64) -> Option<Act>,
 ) -> Result<()> {
     let mut done = 0;
     while done < people {
@@ -114,10 +123,28 @@ fn everybody(
                 facts += u32::try_from(act.events.len()).unwrap_or(FRAME_FACTS);
                 record(turn, act, at, ground::origin());
                 done += 1;
+                if let Some(act) = beside(done) {
+                    facts += 1;
+                    record(turn, act, turn.tick(), ground::origin());
+                }
             }
         })?;
     }
     Ok(())
+}
+
+/// One act of each person, and `more` of the first, each of a number of its own.
+fn strewn(
+    writer: &mut Writer,
+    (people, more): (u64, u64),
+    wave: u64,
+    step: &dyn Fn(u64, u64) -> Act,
+) -> Result<()> {
+    let distance = people.div_ceil(more + 1).max(1);
+    everybody(writer, people, wave, &|person, _| step(person, 0), &|done| {
+        let nth = done / distance;
+        (done % distance == 0 && nth <= more).then(|| step(0, nth))
+    })
 }
 
 fn record(turn: &mut Turn<'_>, act: Act, at: Timestamp, origin: Origin) {
@@ -195,11 +222,12 @@ fn sign_in(person: u64, now: Timestamp) -> Act {
     }
 }
 
-fn attribute(person: u64, number: u64) -> Act {
+/// The `nth` time in a wave that an attribute is set.
+fn attribute(person: u64, number: u64, nth: u64) -> Act {
     let name = Name::parse(&format!("attribute{number}")).expect("a name");
     let event = user::Event::AttributeSet {
         key: AttributeKey { namespace: Namespace::Zato, name },
-        value: Some(format!("\"value {person} of {number}\"").into()),
+        value: Some(format!("\"value {person} of {number}, {nth}\"").into()),
         encrypted: false,
         expires: Timestamp::NEVER,
     };

@@ -37,8 +37,17 @@ pub fn ran(thread: &str) -> Result<Duration> {
     Ok(Duration::from_nanos(nanos))
 }
 
+/// What is resident now of another process, in bytes.
+pub fn resident_of(process: u32) -> Result<u64> {
+    field_of(&process.to_string(), "VmRSS:")
+}
+
 fn field(name: &str) -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+    field_of("self", name)
+}
+
+fn field_of(process: &str, name: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib =
         line.and_then(|line| line.trim().strip_suffix("kB")).context("memory is told in kB")?;

@@ -35,7 +35,7 @@ use crate::driving::client::{self, Client};
 use crate::driving::{output, zato};
 
 /// People with sessions.
-const POPULATION: Population = Population { people: 10_000, attributes: 2 };
+const POPULATION: Population = Population { people: 10_000, attributes: 2, long: 0 };
 /// Requests that a connection sends in turn.
 const REQUESTS: usize = 64;
 /// The same where requests are of several kinds.

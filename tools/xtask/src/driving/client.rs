@@ -44,10 +44,19 @@ impl Client {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = request((method, path), bearer, &body);
         self.stream.get_mut().write_all(request.as_bytes())?;
-        self.answer()
+        let (status, position, bytes) = self.answer()?;
+        Ok(Answer { status, position, body: serde_json::from_slice(&bytes).unwrap_or_default() })
     }
 
-    fn answer(&mut self) -> Result<Answer> {
+    /// Asks for a text; anything but a 200 is an error.
+    pub fn text(&mut self, (method, path): (&str, &str), bearer: Option<&str>) -> Result<String> {
+        self.stream.get_mut().write_all(request((method, path), bearer, "").as_bytes())?;
+        let (status, _, bytes) = self.answer()?;
+        let text = String::from_utf8(bytes).map_err(|_| broken("no text"))?;
+        if status == 200 { Ok(text) } else { Err(broken(&text)) }
+    }
+
+    fn answer(&mut self) -> Result<(u16, Option<u64>, Vec<u8>)> {
         let status_line = self.line()?;
         let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok());
         let status = status.ok_or_else(|| broken("no status"))?;
@@ -66,7 +75,7 @@ impl Client {
         }
         let mut bytes = vec![0; length.ok_or_else(|| broken("no length"))?];
         self.stream.read_exact(&mut bytes)?;
-        Ok(Answer { status, position, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+        Ok((status, position, bytes))
     }
 
     fn line(&mut self) -> Result<String> {

@@ -93,6 +93,11 @@ impl Server {
         Ok(Self { child, address, printed })
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop, and waits for it.
     pub fn stop(mut self) -> Result<ExitStatus> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;

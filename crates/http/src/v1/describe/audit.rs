@@ -1,11 +1,21 @@
 //! For auditors, and what operators may do from the network.
 
-use super::shapes::{FACT, SESSION, USER as USER_EXAMPLE};
-use super::{AS_OF, CURSOR, FILTER, HISTORY, HISTORY_BY, HISTORY_OF, NEXT, PREAMBLE, USER};
+use super::shapes::{FACT, FEED, SESSION, USER as USER_EXAMPLE};
+use super::{
+    AFTER, AS_OF, CURSOR, FILTER, HISTORY, HISTORY_BY, HISTORY_OF, NEXT_FACT, PREAMBLE, USER,
+};
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, integer, text};
 
-const FACTS: Done =
-    Done::Keys(200, &[&[Field::new("items", Kind::Objects("Fact"), "The facts.").needed(), NEXT]]);
+const ITEMS: Field = Field::new("items", Kind::Objects("Fact"), "The facts.").needed();
+const FACTS: Done = Done::Keys(200, &[&[ITEMS, NEXT_FACT]]);
+const FACTS_OR_LINES: Done = Done::KeysOrLines(
+    &[&[
+        ITEMS,
+        NEXT_FACT,
+        Field::new("cursor", Kind::Cursor, "`after` of whatever comes later.").needed(),
+    ]],
+    "Fact",
+);
 
 /// What is answered where a moment is asked for that nothing can be told of.
 const THEN: Refusals = Refusals::Problems(&[400, 401, 403, 404, 410, 500]);
@@ -57,6 +67,7 @@ pub const GROUP: Group = Group {
                     than it might, even none, and still have a next one.",
             takes: &[USER, HISTORY, HISTORY_OF],
             done: FACTS,
+            refusals: Refusals::Problems(&[400, 401, 403, 404, 410, 500, 503]),
             sent: r#"{"id":"ada"}"#,
             told: FACT,
             ..PREAMBLE
@@ -158,10 +169,45 @@ pub const GROUP: Group = Group {
             path: "/v1/events",
             id: "listEvents",
             summary: "List everything that happened",
-            about: "In order. A page may hold fewer facts than it might, even none, and still have a next one.",
-            takes: &[CURSOR, FILTER],
-            done: FACTS,
-            told: FACT,
+            about: "In order. A page may hold fewer facts than it might, even none, and still have a next one. \
+                    With `wait` the answer comes as soon as there is a fact that is wanted, or when the time \
+                    is up, and then empty; `cursor` says in any case from where to go on. That somebody read \
+                    (`system.audit_read`) ends no wait: such facts come with the next other one.\n\nWith \
+                    `format=ndjson`, or where `application/x-ndjson` is accepted, the answer is one fact a \
+                    line, `limit` of them or all that there were when it began. `X-Muster-Cursor` says up to \
+                    where it looks; an answer that breaks off has no end.",
+            takes: &[
+                CURSOR,
+                FILTER,
+                &[
+                    Field::new(
+                        "wait",
+                        Kind::Within(0, 60),
+                        "Seconds to wait for a fact; 0 if absent.",
+                    )
+                    .in_query(),
+                    Field::new("format", Kind::Choice(&["json", "ndjson"]), "How facts are told.")
+                        .in_query(),
+                ],
+            ],
+            done: FACTS_OR_LINES,
+            refusals: Refusals::Problems(&[400, 401, 403, 404, 410, 429, 500, 503]),
+            told: FEED,
+            ..PREAMBLE
+        },
+        Operation {
+            path: "/v1/events/stream",
+            id: "streamEvents",
+            summary: "Follow everything that happens",
+            about: "Server-Sent Events: all facts after `after`, and then each as it happens. `id` is the \
+                    cursor, `event` the fact's name, `data` the fact. Whoever comes back sends the last `id` \
+                    as `Last-Event-ID`, which counts over `after`. A comment every 15 seconds says that the \
+                    stream lives. It ends when the token is worth nothing any more or the server stops. One \
+                    caller has at most 16 streams.",
+            takes: &[&[AFTER], FILTER],
+            done: Done::Text("text/event-stream"),
+            refusals: Refusals::Problems(&[400, 401, 403, 404, 410, 429, 500, 503]),
+            told: "",
             ..PREAMBLE
         },
     ],

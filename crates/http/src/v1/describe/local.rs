@@ -4,7 +4,7 @@ use super::shapes::USER as USER_EXAMPLE;
 use super::{CURSOR, NEXT, PREAMBLE, USER};
 use crate::openapi::{Access, Done, Field, Group, Kind, Operation, Refusals, flag, text};
 
-const ACT: Operation = Operation {
+pub const ACT: Operation = Operation {
     method: "post",
     access: Access::Socket,
     takes: &[USER],
@@ -213,7 +213,7 @@ pub const MAIL: Group = Group {
                 200,
                 &[&[Field::new("items", Kind::Objects("Mail"), "The mails.").needed(), NEXT]],
             ),
-            refusals: Refusals::Problems(&[400, 401, 403, 500, 503]),
+            refusals: Refusals::Problems(&[400, 401, 403, 410, 500, 503]),
             sent: "",
             told: r#"{"items":[],"next":null}"#,
             ..ACT

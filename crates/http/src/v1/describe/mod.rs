@@ -1,6 +1,7 @@
 //! What the surface's operations take and answer, as the API description tells it.
 //! To add an operation to the description, add it to one of the tables below this module.
 
+mod access;
 mod audit;
 mod erasing;
 mod export;
@@ -20,6 +21,7 @@ pub const GROUPS: &[Group] = &[
     erasing::GROUP,
     audit::OPERATE,
     local::USERS,
+    access::GROUP,
     local::SESSIONS,
     local::MAIL,
 ];
@@ -42,9 +44,16 @@ const USER: &[Field] =
     &[text("id", "A ULID, a user name, or another dialect's id of a user.").in_path()];
 
 const CURSOR: &[Field] = &[
-    Field::new("after", Kind::Within(0, u64::MAX), "What comes after this position.").in_query(),
+    AFTER,
     Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
 ];
+
+const AFTER: Field = Field::new(
+    "after",
+    Kind::Cursor,
+    "What comes after this cursor: a position of the present epoch, or `E-P`, position P as epoch E had it.",
+)
+.in_query();
 
 const FILTER: &[Field] = &[
     text("event", "Of these events, joined by commas; `user.` means all that begin so.").in_query(),
@@ -58,8 +67,8 @@ const FILTER: &[Field] = &[
 const HISTORY: &[Field] = &[
     Field::new("order", Kind::Choice(&["asc", "desc"]), "The oldest first, or the newest.")
         .in_query(),
-    Field::new("after", Kind::Within(0, u64::MAX), "What comes after this position.").in_query(),
-    Field::new("before", Kind::Within(0, u64::MAX), "What comes before this position.").in_query(),
+    AFTER,
+    Field::new("before", Kind::Cursor, "What comes before this cursor, likewise.").in_query(),
     Field::new("limit", Kind::Within(1, 1_000), "At most so many; 100 if absent.").in_query(),
 ];
 
@@ -70,9 +79,10 @@ const HISTORY_BY: &[Field] = &[FILTER[0], FILTER[1], FILTER[3], FILTER[4], FILTE
 const AS_OF: &[Field] =
     &[text("as_of", "A time as RFC 3339 has it, or a position; now if absent.").in_query()];
 
-const NEXT: Field = integer(
-    "next",
-    "`after` of the next page, or its `before` where the newest come first; null on the last.",
-)
-.needed()
-.nullable();
+const NEXT_FACT: Field =
+    Field::new("next", Kind::Cursor, "`after` of the next page, or its `before` where the newest come first; null where there is none now.")
+        .needed()
+        .nullable();
+
+const NEXT: Field =
+    integer("next", "`after` of the next page; null on the last.").needed().nullable();

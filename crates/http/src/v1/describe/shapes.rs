@@ -1,5 +1,6 @@
 //! What the surface answers with.
 
+use super::access;
 use crate::openapi::{Field, Kind, Shape, flag, integer, text};
 
 /// A user, shown.
@@ -17,6 +18,14 @@ pub const FACT: &str = r#"{"items":[{"position":12,"stream":{"kind":"user","id":
 "actor":{"kind":"user","id":"01ARZ3NDEKTSV4RRFFQ69G5FAX","name":"admin"},
 "via":{"dialect":"zato","command":"lock","application":"CRM","credential":"01ARZ3NDEKTSV4RRFFQ69G5FAY",
 "address":"127.0.0.1","agent":"curl/8.5","request_id":"4f2d"}}],"next":null}"#;
+
+/// A page of the feed, shown.
+pub const FEED: &str = r#"{"items":[{"position":12,"stream":{"kind":"user","id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","version":7},
+"at":"2031-02-03T04:05:06.789012Z","event":"user.locked","sentence":"Was locked",
+"changes":[{"field":"locked","old":false,"new":true}],
+"actor":{"kind":"user","id":"01ARZ3NDEKTSV4RRFFQ69G5FAX","name":"admin"},
+"via":{"dialect":"zato","command":"lock","application":"CRM","credential":"01ARZ3NDEKTSV4RRFFQ69G5FAY",
+"address":"127.0.0.1","agent":"curl/8.5","request_id":"4f2d"}}],"next":null,"cursor":12}"#;
 
 /// A page of sessions, shown.
 pub const SESSION: &str = r#"{"items":[{"id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","user":"01ARZ3NDEKTSV4RRFFQ69G5FAX","username":"ada",
@@ -56,6 +65,11 @@ const OF_SESSION: &[Field] = &[
 
 /// The surface's kinds of objects.
 pub const SHAPES: &[Shape] = &[
+    Shape {
+        name: "AccessToken",
+        about: "An access token, without what was handed out.",
+        fields: &[access::TOKEN, &[flag("usable", "Whether it may be used now.").needed()]],
+    },
     Shape {
         name: "Problem",
         about: "What is wrong (RFC 9457).",

@@ -4,7 +4,7 @@ mod mail;
 mod zato;
 
 use super::Chosen;
-use super::place::Place;
+use super::place::{Place, Unit};
 
 /// One thing that an operator may choose.
 pub struct Key {
@@ -114,6 +114,16 @@ const GENERAL: &[Key] = &[
         "limits.hashing_len_max",
         Place::Count(|c| &mut c.service.hashing_len_max, 1..=100_000),
         "Passwords that may wait to be hashed; more are answered 503.",
+    ),
+    key(
+        "limits.event_readers_max",
+        Place::Count(|c| &mut c.service.event_readers_max, 1..=100_000),
+        "Readers that stream events or wait for them, at once; more are answered 503, and one caller has at most 16.",
+    ),
+    key(
+        "limits.event_heartbeat",
+        Place::Span(|c| &mut c.http.event_heartbeat, Unit::Secs, 1..=600),
+        "Seconds after which a stream of events that has nothing to say says so.",
     ),
     key(
         "limits.failures_per_address_per_minute",
