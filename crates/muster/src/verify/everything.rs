@@ -49,7 +49,8 @@ pub fn judge(findings: &[String]) -> Result<()> {
     match findings.len() {
         0 => Ok(()),
         count => {
-            let what = format!("{count} findings, listed above");
+            let findings = if count == 1 { "finding" } else { "findings" };
+            let what = format!("{count} {findings}, listed above");
             bail!(StoreError::Damaged { what })
         }
     }
