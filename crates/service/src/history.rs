@@ -6,6 +6,7 @@ mod teller;
 
 use std::ops::Range;
 
+use domain::fact::Fact;
 use domain::id::{Position, UserId};
 use domain::policy::Act;
 use domain::rejection::Rejection;
@@ -157,8 +158,8 @@ impl Reading<'_> {
         self.page.facts.len() >= self.limit
     }
 
-    /// Which of the facts that are left are looked at next: up to a kept state, and where every one is
-    /// wanted, no more than have room.
+    /// Which of the facts that are left are looked at next: where every one is wanted, no more than have
+    /// room; where the newest come first, down to a kept state.
     fn next_block(&self, left: &Range<usize>) -> Range<usize> {
         let room = if self.wanted.filter.wants_all() {
             self.limit - self.page.facts.len()
@@ -166,10 +167,7 @@ impl Reading<'_> {
             BLOCK_FACTS
         };
         match self.wanted.order {
-            Order::Rising => {
-                let end = (left.start / BLOCK_FACTS + 1) * BLOCK_FACTS;
-                left.start..end.min(left.end).min(left.start + room)
-            }
+            Order::Rising => left.start..left.end.min(left.start + room),
             Order::Falling => {
                 let start = (left.end - 1) / BLOCK_FACTS * BLOCK_FACTS;
                 start.max(left.start).max(left.end.saturating_sub(room))..left.end
@@ -183,8 +181,13 @@ impl Reading<'_> {
         let filter = &self.wanted.filter;
         let origins = if filter.wants_all() { Origins::Open } else { Origins::Leave };
         let mut told = Vec::new();
-        let Self { service, teller, .. } = self;
-        service.each_fact(&positions, origins, |fact| {
+        let Self { service, subject, teller, .. } = self;
+        let ahead = |first: Position| match subject {
+            Subject::Of(id) => teller.meet(*id, first),
+            Subject::By(_) | Subject::Renamed(_) | Subject::System => Ok(()),
+        };
+        let (first, rest) = service.first_facts(&positions, origins, ahead)?;
+        let mut tell = |fact: Fact| {
             if filter.wants_head(&fact.head, service.owner(&fact.head)) {
                 let fact = teller.tell(fact)?;
                 told.extend(filter.wants(&fact).then_some(fact));
@@ -192,7 +195,9 @@ impl Reading<'_> {
                 teller.pass(&fact);
             }
             Ok(())
-        })?;
+        };
+        first.into_iter().try_for_each(&mut tell)?;
+        service.each_fact(rest, origins, tell)?;
         let mut last = positions.last().copied();
         if self.wanted.order == Order::Falling {
             told.reverse();

@@ -61,24 +61,30 @@ impl Service {
         Ok(as_owner(owner, template))
     }
 
-    /// Whether the session of `target` may be used now from where `template` says, for whoever holds the
-    /// session of `token` and may look into sessions. What applications ask at each of their own requests:
-    /// one look at the clock, and one at the views.
+    /// Whether the session of `target` may be used now from an address, for whoever holds the session of
+    /// `token` and may look into sessions. What applications ask at each of their own requests: one look at
+    /// the clock, and one at the views; `template` is asked who calls only where that goes on record.
     pub fn verify_session(
         &self,
         token: &str,
         target: Option<&str>,
-        template: &Caller,
+        address: Option<&str>,
+        template: impl FnOnce() -> Caller,
     ) -> Result<bool, Rejection> {
         let now = self.store().clock().now();
         let (token, target) = (hash_of(token), target.map(hash_of));
         let views = self.store().views();
-        let user = self.usable(&views, &token, template, now)?.user;
+        let (user, session) = owner_of(self.usable(&views, &token, address, now)?);
         let rights = views.user(user).map_or(Rights::NONE, |user| user.rights);
         let who = Authority { actor: Actor::User(user), rights };
-        policy::permits(&who, Act::ReadAccounts, None)?;
+        if policy::permits(&who, Act::ReadAccounts, None).is_err() {
+            drop(views);
+            // Asked once more, so that the refusal goes on record.
+            self.permits(&as_owner((user, session), template()), Act::ReadAccounts, None)?;
+            return Err(Rejection::NoSuchSession);
+        }
         let target = target.ok_or(Rejection::NoSuchSession)?;
-        Ok(self.usable(&views, &target, template, now).is_ok())
+        Ok(self.usable(&views, &target, address, now).is_ok())
     }
 
     /// A session that may be used, for whoever may look into sessions; no changes of it.
@@ -171,14 +177,15 @@ impl Service {
     ) -> Result<R, Rejection> {
         // The token is hashed before the views are held: the writer waits for them.
         let (now, token) = (self.store().clock().now(), hash_of(token));
-        self.usable(&self.store().views(), &token, caller, now).map(take)
+        let address = caller.origin.address.as_deref();
+        self.usable(&self.store().views(), &token, address, now).map(take)
     }
 
     fn usable<'v>(
         &self,
         views: &'v Views,
         token: &TokenHash,
-        caller: &Caller,
+        address: Option<&str>,
         now: Timestamp,
     ) -> Result<&'v Session, Rejection> {
         let rules = &self.settings().addresses;
@@ -186,7 +193,7 @@ impl Service {
         // The name is looked up only where it matters: a verify is one look-up else.
         let allowed = !rules.refuse_some() || {
             let owner = views.user(row.session.user);
-            rules.allow_user(owner.map(Arc::as_ref), caller.origin.address.as_deref())
+            rules.allow_user(owner.map(Arc::as_ref), address)
         };
         session::check(&row.session, &row.owner, allowed, now)?;
         Ok(&row.session)

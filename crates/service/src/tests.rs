@@ -324,18 +324,21 @@ async fn a_session_is_used_from_where_its_owner_may_be_only() {
         let address = Some(address.into());
         Caller { origin: Origin { address, ..Origin::default() }, ..nobody() }
     };
+    let verify = |target, template: &Caller| {
+        let address = template.origin.address.as_deref();
+        house.service.verify_session(&opened.token, target, address, || template.clone())
+    };
     let caller = |template: &Caller| house.service.session_caller(&opened.token, template.clone());
     assert_eq!(caller(&from("10.1.2.3")).map(|caller| caller.actor.user().is_some()), Ok(true));
     for elsewhere in [from("192.0.2.1"), from("10.1.2.3, 192.0.2.1"), nobody()] {
         assert_eq!(caller(&elsewhere), Err(Rejection::AddressNotAllowed));
-        let verified = house.service.verify_session(&opened.token, Some(&opened.token), &elsewhere);
+        let verified = verify(Some(&opened.token), &elsewhere);
         assert_eq!(verified, Err(Rejection::AddressNotAllowed));
     }
     let here = from("10.1.2.3");
-    let verify = |target| house.service.verify_session(&opened.token, target, &here);
-    assert_eq!(verify(Some(&opened.token)), Ok(true));
-    assert_eq!(verify(Some("no such token")), Ok(false));
-    assert_eq!(verify(None), Err(Rejection::NoSuchSession));
+    assert_eq!(verify(Some(&opened.token), &here), Ok(true));
+    assert_eq!(verify(Some("no such token"), &here), Ok(false));
+    assert_eq!(verify(None, &here), Err(Rejection::NoSuchSession));
     // To leave, one may be anywhere.
     assert!(house.service.session_holder(&opened.token, nobody()).is_ok());
 }

@@ -1,5 +1,7 @@
 //! One call: its parameters taken in, its answer put into the envelope.
 
+use std::borrow::Cow;
+
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +11,8 @@ use domain::rejection::Rejection;
 use domain::text::Name;
 use domain::user::User;
 use domain::user::state::Kind;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use service::{Caller, Failure};
 use std::sync::Arc;
@@ -31,6 +35,9 @@ pub struct Zato {
     /// What was sent takes room until it is gone.
     _room: OwnedSemaphorePermit,
 }
+
+/// The key under which codes stand.
+const SUB_STATUS: &str = "sub_status";
 
 /// What a call answers with.
 #[derive(Debug, Default)]
@@ -72,7 +79,7 @@ impl Reply {
 
     /// `ok`, as the calls under `password/reset` say it (contract, 1.2).
     pub fn of_reset() -> Self {
-        Self::ok().and("sub_status", json!([]))
+        Self::ok().and(SUB_STATUS, json!([]))
     }
 
     /// `ok` with these keys.
@@ -130,14 +137,23 @@ impl Zato {
 
     /// The calling application, which must be known, and the caller as nobody yet.
     pub fn application(&self) -> Result<(String, Caller), Refusal> {
+        let name = self.application_name()?;
+        let caller = self.through(&name);
+        Ok((name.into_owned(), caller))
+    }
+
+    /// The name of the calling application, which must be known.
+    pub fn application_name(&self) -> Result<Cow<'_, str>, Refusal> {
         self.sent.check_flags()?;
-        let name = self.sent.text("current_app")?.unwrap_or_default();
-        if !self.app.settings.zato.apps_all.contains(&name) {
-            return Err(Refusal::UnknownApplication);
-        }
-        let application = Name::parse(&name).ok();
-        let caller = Caller::anonymous(Dialect::Zato, application, self.origin.clone());
-        Ok((name, caller))
+        let name = self.sent.text_sent("current_app")?.unwrap_or_default();
+        let is_known = self.app.settings.zato.apps_all.iter().any(|known| *known == name);
+        if is_known { Ok(name) } else { Err(Refusal::UnknownApplication) }
+    }
+
+    /// The caller through an application, as nobody yet.
+    pub fn through(&self, application: &str) -> Caller {
+        let application = Name::parse(application).ok();
+        Caller::anonymous(Dialect::Zato, application, self.origin.clone())
     }
 
     /// The caller that the named parameter's token identifies; its session must be usable.
@@ -194,17 +210,8 @@ impl Zato {
     pub fn respond(&self, outcome: Outcome) -> Response {
         match outcome {
             Ok(reply) => {
-                let mut body = reply.keys;
-                let status = if reply.warning.is_some() { "warning" } else { "ok" };
-                body.insert("status".to_owned(), json!(status));
-                body.insert("cid".to_owned(), json!(self.cid));
-                if let Some(code) = reply.warning {
-                    body.insert("sub_status".to_owned(), json!([code]));
-                }
-                request::at_position(
-                    json_response(StatusCode::OK, &Value::Object(body)),
-                    reply.position,
-                )
+                let envelope = Envelope { reply: &reply, cid: &self.cid };
+                request::at_position(json_response(StatusCode::OK, &envelope), reply.position)
             }
             Err(Refusal::Code(code)) => self.error(StatusCode::FORBIDDEN, code),
             Err(Refusal::UnknownApplication) => {
@@ -242,6 +249,33 @@ impl Zato {
     }
 }
 
+/// A reply and what stands around it, written as one object without being made one first.
+struct Envelope<'r> {
+    reply: &'r Reply,
+    cid: &'r str,
+}
+
+impl Serialize for Envelope<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Reply { keys, warning, .. } = self.reply;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("status", if warning.is_some() { "warning" } else { "ok" })?;
+        map.serialize_entry("cid", self.cid)?;
+        // What the envelope says counts, whatever the reply has.
+        let is_own = |key: &str| match key {
+            "status" | "cid" => false,
+            _ => warning.is_none() || key != SUB_STATUS,
+        };
+        for (key, value) in keys.iter().filter(|(key, _)| is_own(key)) {
+            map.serialize_entry(key, value)?;
+        }
+        if let Some(code) = warning {
+            map.serialize_entry(SUB_STATUS, &[code])?;
+        }
+        map.end()
+    }
+}
+
 /// Whom `user_id` names.
 #[derive(Clone, Debug)]
 pub enum Target {
@@ -257,8 +291,8 @@ impl FromRequest<App> for Zato {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (parts, body) = request.into_parts();
         let peer = parts.extensions.get::<Peer>().copied();
-        let id = parts.extensions.get::<RequestId>().cloned();
-        let id = id.unwrap_or_else(|| RequestId(String::new()));
+        let none = RequestId(String::new());
+        let id = parts.extensions.get::<RequestId>().unwrap_or(&none);
         let cid = new_cid(app);
         let bad = |cid: &str| plain_error(StatusCode::BAD_REQUEST, cid, "Bad request");
         let Ok(body) = app.bodies.read(body).await else {
@@ -268,7 +302,7 @@ impl FromRequest<App> for Zato {
             return Err(response);
         };
         let Some(sent) = parameters(&parts.uri, &body.bytes) else { return Err(bad(&cid)) };
-        let origin = request::origin(peer, &parts.headers, &id, &app.settings.trusted_proxies);
+        let origin = request::origin(peer, &parts.headers, id, &app.settings.trusted_proxies);
         tracing::debug!(cid, id = id.0, "zato call");
         Ok(Self { app: app.clone(), sent, origin, cid, _room: body.permit })
     }
@@ -337,7 +371,7 @@ fn plain_error(status: StatusCode, cid: &str, details: &str) -> Response {
     json_response(status, &json!({"result": "Error", "cid": cid, "details": details}))
 }
 
-fn json_response(status: StatusCode, body: &Value) -> Response {
+fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     // Not by `to_string`, whose formatter takes three times as long.
     let bytes = serde_json::to_vec(body).expect("a value's keys are texts");
     let mut response = Response::new(bytes.into());

@@ -34,12 +34,14 @@ pub async fn list(zato: Zato) -> Response {
 
 fn try_verify(zato: &Zato) -> Outcome {
     zato.require(&["current_app"])?;
-    let target = zato.sent.text("target_ust")?;
-    let token = zato.sent.text("current_ust")?.unwrap_or_default();
-    let (_, template) = zato.application()?;
+    let target = zato.sent.text_sent("target_ust")?;
+    let token = zato.sent.text_sent("current_ust")?.unwrap_or_default();
+    let application = zato.application_name()?;
     // A target that is null is a session like any that does not exist; one that is absent is an error.
     let target = zato.sent.has("target_ust").then(|| target.unwrap_or_default());
-    let is_valid = zato.app.service.verify_session(&token, target.as_deref(), &template);
+    let (service, address) = (&zato.app.service, zato.origin.address.as_deref());
+    let caller = || zato.through(&application);
+    let is_valid = service.verify_session(&token, target.as_deref(), address, caller);
     let is_valid = is_valid.map_err(|why| zato.refuse(Call::Other, &why))?;
     Ok(Reply::ok().and("is_valid", is_valid))
 }

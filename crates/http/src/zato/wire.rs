@@ -1,5 +1,7 @@
 //! The dialect's types: parameters with its conversions, dates without a zone, ids with `zusr`.
 
+use std::borrow::Cow;
+
 use domain::actor::Actor;
 use domain::id::UserId;
 use domain::rejection::{Rejection, ValueFault};
@@ -40,6 +42,15 @@ impl Parameters {
     /// A string; numbers are taken by their text.
     pub fn text(&self, name: &str) -> Result<Option<String>, BadRequest> {
         self.value(name).map(text).transpose()
+    }
+
+    /// The same without a copy of it, where it was sent as one.
+    pub fn text_sent(&self, name: &str) -> Result<Option<Cow<'_, str>>, BadRequest> {
+        match self.value(name) {
+            Some(Value::String(text)) => Ok(Some(Cow::Borrowed(text))),
+            Some(other) => text(other).map(Cow::Owned).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// A bool, by the dialect's words for it.

@@ -88,6 +88,12 @@ impl Teller {
         Ok(Told { head, event, origin, description, actor_name, application })
     }
 
+    /// Looks up what a person was right before a position, so that it is known when a fact of it is told.
+    pub(crate) fn meet(&mut self, id: UserId, before: Position) -> Result<(), StoreError> {
+        let Self { service, people, people_max, .. } = self;
+        person(service, (people, *people_max), id, before).map(drop)
+    }
+
     /// Folds a fact that nobody wants told.
     pub(crate) fn pass(&mut self, fact: &Fact) {
         let Some(owner) = self.service.owner(&fact.head) else { return };
@@ -150,6 +156,24 @@ impl Service {
             self.store().facts(chunk, origins)?.into_iter().try_for_each(&mut take)?;
         }
         Ok(())
+    }
+
+    /// The first few of these facts, and which are left. They are read beside what has to be done ahead of
+    /// them: each read waits for sled, so the two take little longer than one.
+    pub(crate) fn first_facts<'p>(
+        &self,
+        positions: &'p [Position],
+        origins: Origins,
+        ahead: impl FnOnce(Position) -> Result<(), StoreError>,
+    ) -> Result<(Vec<Fact>, &'p [Position]), StoreError> {
+        let (first, rest) = positions.split_at(positions.len().min(CHUNK_FACTS));
+        let Some(begin) = first.first() else { return Ok((Vec::new(), rest)) };
+        let facts = std::thread::scope(|scope| {
+            let reading = scope.spawn(|| self.store().facts(first, origins));
+            ahead(*begin)?;
+            reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        Ok((facts, rest))
     }
 
     /// Whom a fact is about: the user, or the owner of the session.
