@@ -4,7 +4,7 @@
 //! auditors and operators; [`openapi`] describes every route, and [`docs`] shows that to people;
 //! [`request`] is what every surface does to a request before and after; [`settings`] is what an operator
 //! may choose; [`limits`] names what is refused for its size; [`dates`] writes moments;
-//! [`unread`] reads what was sent for nothing; [`streaming`] makes answers while they are read.
+//! [`unread`] reads what was sent for nothing; `streaming` makes answers while they are read.
 
 mod counting;
 pub mod dates;

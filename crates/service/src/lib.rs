@@ -4,13 +4,13 @@
 //!
 //! * [`caller`], [`command`], [`settings`], [`addresses`], [`failure`]: what goes in, and what can come back
 //! * [`writer`]: decide, commit, publish, answer; the only thread that writes
-//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], [`access_tokens`], [`resets`]: commands that need hashing or chance first
+//! * [`sign_in`], [`linked`], [`sign_up`], [`accounts`], `access_tokens`, [`resets`]: commands that need hashing or chance first
 //!   ([`passwords`], [`totp`], [`tokens`], [`jwt`]), and [`throttle`] that makes guessing slow
 //! * [`mail`]: what is owed by mail, and how it goes out
 //! * [`queries`], [`sessions`], [`attributes`], [`operators`]: reads of the views;
 //!   [`history`], [`feed`], [`filter`], [`export`]: reads of the log
 //! * [`proofs`]: what the log can prove to somebody who does not hold it
-//! * [`audit_trail`]: who read what only auditors may, and who was refused; [`thinning`] of such facts
+//! * `audit_trail`: who read what only auditors may, and who was refused; `thinning` of such facts
 //! * [`erasing`]: keys that are destroyed for good
 //! * [`metrics`]: what operators watch
 //! * [`upkeep`]: rebuild, verify, and what keeps the store in shape in the background
