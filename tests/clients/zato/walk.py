@@ -5,8 +5,11 @@ One line a step, then `N passed, 0 failed`; the exit code is 1 if a step failed.
 first, or name a binary in the variable MUSTER.
 """
 
+import json
+import subprocess
 import sys
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
 
 import process
@@ -54,13 +57,40 @@ def the_server_had_nothing_to_complain_about(w: World):
     w.server.command("verify")
 
 
+def an_export_of_all_that_holds_without_muster(w: World):
+    """An auditor's own verifier accepts what was exported in every form, and finds a value that was changed."""
+    settings = [json.loads(line) for line in w.server.command("config", "--json").splitlines()]
+    key = next(row["value"] for row in settings if row["key"] == "log.key")
+    for form in ("jsonl", "csv", "ocsf"):
+        path = w.server.directory / f"export.{form}"
+        w.server.command("export", "--format", form, "--out", str(path))
+        exported = path.read_bytes()
+        assert verified(path, key) == 0, f"an export as {form} does not hold"
+        assert b"was locked" in exported.lower(), "nobody was locked"
+        changed = exported.replace(b"Was locked", b"Was praised", 1)
+        path.write_bytes(changed)
+        assert verified(path, key) == 4, f"a changed export as {form} holds"
+
+
+def verified(export: Path, key: str) -> int:
+    """The exit code of the verifier."""
+    verifier = process.ROOT / "tests" / "clients" / "audit" / "verify_export.py"
+    run = subprocess.run([sys.executable, verifier, export, key], capture_output=True, text=True)
+    assert run.returncode in (0, 4), run.stdout + run.stderr
+    return run.returncode
+
+
 def main() -> int:
     import steps  # noqa: F401, for its steps
 
     failed = 0
     with process.Server() as server:
         world = World(server=server, sso=Client(server.host, server.port, "CRM"))
-        last = [every_operation_was_done, the_server_had_nothing_to_complain_about]
+        last = [
+            every_operation_was_done,
+            an_export_of_all_that_holds_without_muster,
+            the_server_had_nothing_to_complain_about,
+        ]
         for function in STEPS + last:
             sentence = function.__name__.replace("_", " ")
             try:
