@@ -1,6 +1,8 @@
 //! `muster recover` on a store that a start refused: it loses nothing that it does not announce, and
 //! may break off at any operation.
 
+use domain::fact::{Fact, Part};
+use domain::id::Slot;
 use store::journal::SEGMENT_HEADER_BYTES;
 use store::recover::{Plan, Recovery};
 use store::{Store, StoreError};
@@ -91,13 +93,32 @@ impl World {
         let last = store.views().globals().position.0;
         let found = store
             .facts(&(1..=last).map(domain::id::Position).collect::<Vec<_>>(), store::Origins::Open);
-        let same = found.is_ok_and(|found| found.len() >= kept && found[..kept] == facts[..kept]);
+        let same = found.is_ok_and(|found| {
+            // A turn that was given up and came back may erase somebody.
+            let destroyed = found.iter().skip(kept).filter(|_| unsaid.is_some());
+            let destroyed: Vec<Slot> = destroyed.filter_map(Fact::destroys).collect();
+            found.len() >= kept
+                && found.iter().zip(&facts[..kept]).all(|(found, fact)| {
+                    found == fact || erased(fact, &destroyed) == erased(found, &destroyed)
+                })
+        });
         hold!(Recovery, same, "{damage:?}: {kept} facts were to be kept, {last} are there");
         if plan.lost.is_none() {
             let seen = see(&store, facts);
             hold!(Recovery, matches!(seen, Seen::Same), "{damage:?}: it was to mend all of it");
         }
         drop((store, writer));
+    }
+}
+
+/// A fact as far as it can be read once these keys are destroyed. Whose key an origin was sealed with is
+/// not asked: it may be that of the actor.
+fn erased(fact: &Fact, destroyed: &[Slot]) -> Fact {
+    let is_gone = destroyed.contains(&fact.head.slot);
+    Fact {
+        body: if is_gone { Part::Erased } else { fact.body.clone() },
+        origin: fact.origin.clone().filter(|_| destroyed.is_empty()),
+        ..fact.clone()
     }
 }
 

@@ -227,8 +227,9 @@ impl Recovery {
         let in_sled = self.salvage.as_ref().is_some_and(|salvage| salvage.frame(first).is_some());
         if !in_sled && self.wreck.may_be_dead(first) {
             self.find(&format!(
-                "what is kept from position {first} on may have been answered as \"not done\": only the \
-                 segment that is missing after it said whether it was"
+                "what is kept from position {first} on may have been answered as \"not done\", and an \
+                 erasure in it takes effect all the same: only the segment that is missing after it said \
+                 whether it was"
             ));
         }
     }
