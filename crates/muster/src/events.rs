@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Data;
 use crate::client::{Client, Intent, segment, with_client};
+use crate::filter::{Filter, more};
 use crate::history::told;
 use crate::output::{self, Style};
 
@@ -30,24 +31,11 @@ pub struct Options {
     /// Go on as things happen.
     #[arg(long)]
     follow: bool,
-    /// Of these events alone, joined by commas; `user.` means all that begin so.
-    #[arg(long, value_name = "EVENTS")]
-    event: Option<String>,
-    /// That changed this field, or one below it.
-    #[arg(long, value_name = "FIELD")]
-    field: Option<String>,
-    /// Brought about by this user, or `operator`, `system`, `anonymous`.
-    #[arg(long, value_name = "ACTOR")]
-    actor: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
     /// About this user, its sessions included.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Not before this time, as RFC 3339 has it.
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Before this time.
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -65,7 +53,8 @@ pub fn run(options: &Options) -> Result<()> {
 
 async fn print(client: &mut Client, options: &Options) -> Result<()> {
     let style = Style::of_stdout();
-    let path = format!("/v1/events?limit=1000{}", filter(options));
+    let user = more("user", options.user.as_deref());
+    let path = format!("/v1/events?limit=1000{}{user}", options.filter.query());
     let wait = if options.follow { format!("&wait={WAIT_SECS}") } else { String::new() };
     let mut after = options.after.clone();
     let mut is_first = true;
@@ -82,22 +71,6 @@ async fn print(client: &mut Client, options: &Options) -> Result<()> {
             return Ok(());
         }
     }
-}
-
-/// What is wanted, as a query string has it.
-fn filter(options: &Options) -> String {
-    let Options { event, field, actor, user, since, until, .. } = options;
-    let asked = [
-        ("event", event),
-        ("field", field),
-        ("actor", actor),
-        ("user", user),
-        ("since", since),
-        ("until", until),
-    ];
-    let asked = asked.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-    let asked: Vec<_> = asked.map(|(key, value)| format!("&{key}={}", segment(value))).collect();
-    asked.concat()
 }
 
 /// A cursor as it is typed: a position, or an epoch and a position.

@@ -12,8 +12,9 @@ use clap::{Args, ValueEnum};
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use crate::client::{Client, Intent, segment, with_client};
+use crate::client::{Client, Intent, with_client};
 use crate::exit::WrongUsage;
+use crate::filter::{Filter, more};
 use crate::{Data, output, sources};
 use store::Sources;
 
@@ -54,32 +55,12 @@ pub struct Options {
     to: Option<u64>,
     #[command(flatten)]
     filter: Filter,
-    /// Print one JSON object about what was written.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Which facts.
-#[derive(Debug, Args)]
-struct Filter {
-    /// Of these events, joined by commas; `user.` means all that begin so.
-    #[arg(long, value_name = "NAMES")]
-    event: Option<String>,
-    /// That changed this field, or one below it.
-    #[arg(long, value_name = "FIELD")]
-    field: Option<String>,
-    /// Brought about by this user, or `operator`, `system`, `anonymous`.
-    #[arg(long, value_name = "USER")]
-    actor: Option<String>,
     /// About this user, its sessions included.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
-    /// Not before this time (RFC 3339).
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Before this time (RFC 3339).
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    /// Print one JSON object about what was written.
+    #[arg(long)]
+    json: bool,
 }
 
 /// The form of an export.
@@ -158,25 +139,17 @@ impl Options {
             Format::Csv => "csv",
             Format::Ocsf => "ocsf",
         };
-        let number = |number: Option<u64>| number.map(|number| number.to_string());
-        let Filter { event, field, actor, user, since, until } = &self.filter;
-        let asked = [
-            ("after", number(self.after)),
-            ("to", number(self.to)),
-            ("event", event.clone()),
-            ("field", field.clone()),
-            ("actor", actor.clone()),
-            ("user", user.clone()),
-            ("since", since.clone()),
-            ("until", until.clone()),
-        ];
-        let mut path = format!("/v1/export?format={format}");
-        for (key, value) in asked {
-            if let Some(value) = value {
-                path.extend(["&", key, "=", &segment(&value)]);
-            }
-        }
-        path
+        let number = |key, number: Option<u64>| {
+            more(key, number.map(|number| number.to_string()).as_deref())
+        };
+        [
+            format!("/v1/export?format={format}"),
+            number("after", self.after),
+            number("to", self.to),
+            self.filter.query(),
+            more("user", self.user.as_deref()),
+        ]
+        .concat()
     }
 }
 

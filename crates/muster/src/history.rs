@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::Data;
 use crate::client::{Client, Intent, segment, with_client};
 use crate::events::cursor;
+use crate::filter::Filter;
 use crate::output::{self, Style, plain};
 use crate::user::named;
 
@@ -40,21 +41,8 @@ pub struct Options {
     /// At most so many facts.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// Of these events, joined by commas; `user.` means all that begin so.
-    #[arg(long, value_name = "EVENT")]
-    event: Option<String>,
-    /// That changed this field, or one below it.
-    #[arg(long, value_name = "FIELD")]
-    field: Option<String>,
-    /// Brought about by this user, or `operator`, `system`, `anonymous`.
-    #[arg(long, value_name = "ACTOR")]
-    actor: Option<String>,
-    /// Not before this time.
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Before this time.
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    filter: Filter,
     /// Print what USER was at a moment, with attributes and sessions, instead of facts.
     #[arg(long, value_name = "MOMENT", conflicts_with_all = FACTS_ONLY)]
     as_of: Option<String>,
@@ -88,18 +76,8 @@ pub fn run(options: &Options) -> Result<()> {
 async fn facts(client: &mut Client, options: &Options) -> Result<()> {
     let kind = if options.by { "acts" } else { "history" };
     let (order, key) = if options.newest_first { ("desc", "before") } else { ("asc", "after") };
-    let mut path = format!("/v1/users/{}/{kind}?order={order}", segment(&options.user));
-    for (key, value) in [
-        ("event", &options.event),
-        ("field", &options.field),
-        ("actor", &options.actor),
-        ("since", &options.since),
-        ("until", &options.until),
-    ] {
-        if let Some(value) = value {
-            path = format!("{path}&{key}={}", segment(value));
-        }
-    }
+    let (user, filter) = (segment(&options.user), options.filter.query());
+    let path = format!("/v1/users/{user}/{kind}?order={order}{filter}");
     let style = Style::of_stdout();
     let mut left = options.limit.unwrap_or(u64::MAX);
     let mut from = String::new();

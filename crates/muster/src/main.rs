@@ -8,6 +8,7 @@ mod erase;
 mod events;
 mod exit;
 mod export;
+mod filter;
 mod history;
 mod init;
 mod operator;

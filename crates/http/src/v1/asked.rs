@@ -104,13 +104,16 @@ impl Asked {
         self.text(key).map(|text| dates::parse_rfc3339(text).ok_or_else(not)).transpose()
     }
 
+    /// How much a page may hold: at most `max`, and `len` if nothing is said.
+    pub fn limit(&self, len: usize, max: usize) -> Result<usize, Problem> {
+        let limit = self.number("limit")?.map_or(Ok(len), usize::try_from);
+        let limit = limit.ok().filter(|limit| (1..=max).contains(limit));
+        limit.ok_or_else(|| Problem::parameter(format!("`limit` is not within 1 and {max}")))
+    }
+
     /// Where a page begins, and how long it may be.
     pub fn cursor(&self, service: &Service) -> Result<Cursor, Problem> {
-        let max = service::history::PAGE_LEN_MAX;
-        let limit = self.number("limit")?.map_or(Ok(PAGE_LEN), usize::try_from);
-        let limit = limit.ok().filter(|limit| (1..=max).contains(limit));
-        let limit = limit
-            .ok_or_else(|| Problem::parameter(format!("`limit` is not within 1 and {max}")))?;
+        let limit = self.limit(PAGE_LEN, service::history::PAGE_LEN_MAX)?;
         Ok(Cursor { after: self.after(service)?, limit })
     }
 

@@ -62,11 +62,7 @@ pub async fn attributes(
     asked: Asked,
 ) -> Result<Json<Value>, Problem> {
     asked.only(&[&["as_of", "after", "limit"]])?;
-    let limit = asked.number("limit")?.map_or(Ok(ATTRIBUTES_LEN), usize::try_from);
-    let limit = limit.ok().filter(|limit| (1..=ATTRIBUTES_LEN_MAX).contains(limit));
-    let limit = limit.ok_or_else(|| {
-        Problem::parameter(format!("`limit` is not within 1 and {ATTRIBUTES_LEN_MAX}"))
-    })?;
+    let limit = asked.limit(ATTRIBUTES_LEN, ATTRIBUTES_LEN_MAX)?;
     let moment = moment(&asked, "as_of")?;
     app.service.permits(&caller, Act::Audit, None)?;
     let id = find(&app.service, &id)?;
